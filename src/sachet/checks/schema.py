@@ -1,0 +1,51 @@
+"""SCH: does the front matter keep to the schema?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from sachet.document.front_matter import Fields, Scalar, Sequence, Value
+from sachet.finding import Finding, Severity
+from sachet.guideline.model import Guideline
+from sachet.guideline.tables import table
+from sachet.guideline.understand import parse_date
+
+_IS: Mapping[str, tuple[str, Callable[[Value], bool]]] = {
+    "text": ("words", lambda v: isinstance(v, Scalar) and isinstance(v.value, str)),
+    "integer": ("a whole number", lambda v: isinstance(v, Scalar) and isinstance(v.value, int)),
+    "date": ("a day like 2026-03-01", lambda v: isinstance(v, Scalar) and parse_date(v.words) is not None),
+    "list": ("a list", lambda v: isinstance(v, Sequence)),
+    "mapping": ("keys with values", lambda v: isinstance(v, Fields)),
+}
+
+
+def unknown_keys(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
+    """SCH111: a key that the schema does not know; it is kept as an extension."""
+    known = table("front_matter")
+    for entry in guideline.fields:
+        if entry.key not in known:
+            message = f"the schema has no key {entry.key!r}; it is kept, as an extension"
+            yield Finding("SCH111", Severity.NOTE, guideline.path, entry.key_span, message)
+
+
+def required_keys(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
+    """SCH112: a key that the schema requires is missing."""
+    for key, rule in table("front_matter").items():
+        if rule.get("required") and guideline.fields.get(key) is None:
+            message = f"the key {key!r} is missing"
+            yield Finding("SCH112", Severity.WARNING, guideline.path, guideline.fields.span, message)
+
+
+def kinds_and_values(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
+    """SCH113: a value of the wrong kind. SCH114: a value that is not one of the schema's."""
+    for key, rule in table("front_matter").items():
+        entry = guideline.fields.get(key)
+        if entry is None or (isinstance(entry.value, Scalar) and entry.value.is_null):
+            continue
+        if not any(_IS[kind][1](entry.value) for kind in rule["kind"]):
+            wanted = " or ".join(_IS[kind][0] for kind in rule["kind"])
+            message = f"{key!r} must be {wanted}"
+            yield Finding("SCH113", Severity.WARNING, guideline.path, entry.value.span, message)
+        elif "values" in rule and isinstance(entry.value, Scalar) and entry.value.words not in rule["values"]:
+            message = f"{entry.value.words!r} is no {key}; use one of {', '.join(rule['values'])}"
+            yield Finding("SCH114", Severity.WARNING, guideline.path, entry.value.span, message)

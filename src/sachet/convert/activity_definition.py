@@ -1,0 +1,56 @@
+"""An instruction as an ActivityDefinition that only describes: without a kind no engine can make a request of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sachet.convert.context import Context
+from sachet.convert.narrative import words_body
+from sachet.convert.plan_definition import describe
+from sachet.fhir.element import Element, Words
+from sachet.fhir.text import escape, narrative
+from sachet.guideline.model import Guideline, Item
+from sachet.guideline.understand import parse_date
+from sachet.project import computable_name
+
+
+def activity_definitions(guideline: Guideline, context: Context) -> Iterator[Element]:
+    """The ActivityDefinitions of a document, in R5's shape, in document order."""
+    for section in guideline.sections:
+        for item in section.items:
+            yield from _below(item, (section.title.plain,), guideline, context)
+
+
+def _below(item: Item, path: tuple[str, ...], guideline: Guideline, context: Context) -> Iterator[Element]:
+    if item.instruction:
+        yield _definition(item, path, guideline, context)
+    for child in item.children:
+        yield from _below(child, (*path, item.plain.rstrip(" :")), guideline, context)
+
+
+def _definition(item: Item, path: tuple[str, ...], guideline: Guideline, context: Context) -> Element:
+    where = " > ".join((guideline.title.words, *path))
+    caution = f"From {where}. What stands above and beside it there may set conditions or offer alternatives."
+    updated = guideline.scalar("last_updated")
+    plan = context.plan(guideline.id)
+    spans = [t.span for t in item.words]
+    lines = [item.plain, *(f.plain for f in item.facts), caution]
+    return Element(
+        [item.span],
+        resourceType="ActivityDefinition",
+        id=item.key,
+        text=Element((), **narrative(words_body(item.title, lines))),
+        url=context.url("ActivityDefinition", item.key),
+        version=guideline.version,
+        name=computable_name(item.key.replace(".", " ")),
+        title=Words(item.title, spans[:1]),
+        **context.status(),
+        date=updated.words if updated and parse_date(updated.words) else None,
+        publisher=context.project.publisher,
+        description=describe(item) or Words(escape(item.plain), spans),
+        usage=escape(caution),
+        copyright=escape(context.project.licence) if context.project.licence else None,
+        relatedArtifact=[Element((), type="documentation", display=guideline.title.words, resource=plan)]
+        if plan
+        else None,
+    )

@@ -1,0 +1,36 @@
+"""The ICD-10-CM codes of a document as a ValueSet that names the release they were checked against."""
+
+from __future__ import annotations
+
+from sachet.convert.context import Context
+from sachet.convert.narrative import words_body
+from sachet.fhir.element import Element
+from sachet.fhir.text import escape, narrative
+from sachet.guideline.model import Guideline
+from sachet.guideline.title import fit
+from sachet.project import computable_name
+from sachet.terminology import icd10cm
+
+
+def value_set(guideline: Guideline, context: Context) -> Element | None:
+    """The ValueSet of a document's codes that exist; None where it has none."""
+    codes = [c for c in guideline.codes if c.title]
+    if not codes:
+        return None
+    identifier = fit(f"{guideline.id}.icd-10-cm", "icd-10-cm")
+    title = f"ICD-10-CM codes of {guideline.title.words}"
+    concepts = [Element([c.words.span], code=c.words.words, display=c.title) for c in codes]
+    return Element(
+        (),
+        resourceType="ValueSet",
+        id=identifier,
+        text=Element((), **narrative(words_body(title, [f"{c.words.words} {c.title}" for c in codes]))),
+        url=context.url("ValueSet", identifier),
+        version=guideline.version,
+        name=computable_name(title),
+        title=title,
+        **context.status(),
+        publisher=context.project.publisher,
+        description=escape(f"The ICD-10-CM codes that the document on {guideline.title.words} lists."),
+        compose=Element((), include=[Element((), system=icd10cm.SYSTEM, version=icd10cm.release(), concept=concepts)]),
+    )

@@ -1,0 +1,1 @@
+"""What FHIR is: releases as data, elements that know their lines, addresses, text."""

@@ -1,0 +1,58 @@
+"""FHIR JSON that knows where in a document it came from.
+
+An :class:`Element` is a dict, :class:`Words` a str; both carry the spans of the lines that they were made of. The
+edits for older releases keep these objects, so a span survives them; packing writes the spans into the source map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sachet.finding import Span
+
+Spans = tuple[Span, ...]
+
+
+class Element(dict[str, Any]):
+    """A FHIR element or resource in JSON form. Fields that are None or empty are left out."""
+
+    __slots__ = ("spans",)
+
+    def __init__(self, spans: Iterable[Span] = (), /, **fields: Any) -> None:
+        super().__init__((k, v) for k, v in fields.items() if v is not None and v != "" and v != [] and v != {})
+        self.spans: Spans = tuple(spans)
+
+
+class Words(str):
+    """A FHIR string with the spans of the words that it was made of."""
+
+    __slots__ = ("spans",)
+    spans: Spans
+
+    def __new__(cls, words: str, spans: Iterable[Span]) -> Words:
+        """A string with its spans."""
+        made = super().__new__(cls, words)
+        made.spans = tuple(spans)
+        return made
+
+
+def spans_of(value: Any) -> Spans:
+    """The spans that a value carries itself."""
+    return value.spans if isinstance(value, Element | Words) else ()
+
+
+def located(resource: Element) -> Iterator[tuple[str, Spans]]:
+    """The FHIRPath of every element that knows its lines, with its spans, in the order of the resource."""
+
+    def visit(path: str, value: Any) -> Iterator[tuple[str, Spans]]:
+        if spans := spans_of(value):
+            yield path, spans
+        if isinstance(value, dict):
+            for key, child in value.items():
+                yield from visit(f"{path}.{key}", child)
+        elif isinstance(value, list):
+            for index, child in enumerate(value):
+                yield from visit(f"{path}[{index}]", child)
+
+    return visit(resource["resourceType"], resource)

@@ -1,0 +1,65 @@
+"""Plain words as FHIR markdown and as narrative XHTML, so that no renderer takes anything away from them.
+
+`> 100 mg` in a markdown element would render as a quotation and lose its comparator; `<lactate` would vanish as HTML.
+What Markdown would read is escaped here with a backslash, and `unescape` gives back the words for the elements that
+are `markdown` in R5 and `string` in R4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape as _html
+
+XHTML = "http://www.w3.org/1999/xhtml"
+
+_PUNCTUATION = r"!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~"
+_ESCAPE = re.compile(
+    rf"""
+    \\(?=[{_PUNCTUATION}])            # a backslash before punctuation
+    | (?<!\s)\*|\*(?!\s)              # a star that touches a word
+    | (?<!\w)_(?=\w)|(?<=\w)_(?!\w)   # an underscore at a word's edge
+    | `
+    | <(?=[A-Za-z/!?])                # a tag
+    | &(?=\#?\w+;)                    # an entity
+    | \[(?=[^\]]*\][(\[:])            # a link
+    | (?<!\w)~(?=\S*~)|~~             # struck out
+    """,
+    re.VERBOSE,
+)
+_LINE_START = re.compile(
+    r"(?m)^([ \t]*)(?:(?P<mark>[>#=|~]|[-+*](?=\s|$|[-*_])|_(?=[\s_]))|(?P<number>\d{1,9})(?P<dot>[.)])(?=\s|$))"
+)
+_UNESCAPE = re.compile(rf"\\([{_PUNCTUATION}])")
+
+
+def escape(words: str) -> str:
+    """Words as Markdown that renders as just these words."""
+    words = _ESCAPE.sub(lambda m: "\\" + m[0], words)
+    return _LINE_START.sub(_start, words)
+
+
+def _start(m: re.Match[str]) -> str:
+    if m["number"]:
+        return f"{m[1]}{m['number']}\\{m['dot']}"
+    return f"{m[1]}\\{m['mark']}"
+
+
+def unescape(markdown: str) -> str:
+    """The words that were escaped."""
+    return _UNESCAPE.sub(r"\1", markdown)
+
+
+def listing(own: str, lines: Sequence[str]) -> str:
+    """Markdown of a paragraph and a list below it; reads as a list in plain text too."""
+    return "\n".join([*([escape(own)] if own else []), *(f"- {escape(line)}" for line in lines)])
+
+
+def narrative(body: str) -> dict[str, str]:
+    """A generated narrative of XHTML content."""
+    return {"status": "generated", "div": f'<div xmlns="{XHTML}">{body}</div>'}
+
+
+def html(words: str) -> str:
+    """Words as XHTML text."""
+    return _html(words, quote=False)

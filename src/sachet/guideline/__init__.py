@@ -1,0 +1,1 @@
+"""The clinical model and the grammars that read it."""

@@ -1,0 +1,70 @@
+"""Is a line an instruction? Only where its first words show it; unknown means text."""
+
+from __future__ import annotations
+
+import re
+
+from sachet.guideline.tables import pattern, phrases, words
+from sachet.guideline.title import step_prefix
+
+_TABLE = "instructions"
+_FIRST = re.compile(r"([A-Za-z][A-Za-z-]*)(?P<end>[\s]*)(?P<next>\S*)")
+
+
+def forbids(text: str) -> bool:
+    """True for a line that begins by forbidding, doubting, reporting or setting a condition."""
+    return bool(phrases(_TABLE, "never_starts").match(text))
+
+
+def governs_no_instruction(text: str) -> bool:
+    """True for a heading or label below which nothing is an instruction ("Contraindications:")."""
+    return bool(pattern(_TABLE, "never_below").search(text))
+
+
+def is_fact(text: str) -> bool:
+    """True for a line that only describes the step above it ("Onset: 1-3 minutes")."""
+    return bool(phrases(_TABLE, "facts").match(text))
+
+
+def opens_with_verb(text: str) -> bool:
+    """True where the line begins with an imperative verb of the table, seen as a verb."""
+    _, text = step_prefix(text)
+    if forbids(text):
+        return False
+    m = _FIRST.match(text)
+    if m is None:
+        return False
+    verb = m[1].lower()
+    if verb in words(_TABLE, "always"):
+        return not text[m.end(1) :].startswith(":")
+    if verb not in words(_TABLE, "with_next_word") or not m["end"]:
+        return False
+    if m["next"][:1].isdigit():
+        return verb in words(_TABLE, "before_number")
+    following = re.match(r"[A-Za-z']*", m["next"])
+    word = following[0].lower() if following else ""
+    if word in words(_TABLE, "next_words"):
+        return True
+    return verb in words(_TABLE, "before_noun") and bool(word)
+
+
+def workup_kind(group: str, text: str) -> str:
+    """order, equipment, finding, criterion or note: what a line of Workup below `group` is."""
+
+    def says(key: str, where: str) -> bool:
+        return bool(pattern("workup", key).search(where))
+
+    if says("equipment", group):
+        return "equipment"
+    if says("note", group) or says("negative", text):
+        return "note"
+    if says("statement", text):
+        return "note"
+    for kind in ("criterion", "finding"):
+        if says(kind, group) and not opens_with_verb(text):
+            return kind
+    if says("criterion_line", text):
+        return "criterion"
+    if says("test", group) and not says("tests", group) and not opens_with_verb(text) and not says("test", text):
+        return "finding"
+    return "order"

@@ -1,0 +1,126 @@
+"""From drafts to items with keys that survive editing.
+
+A key is document, section, the path of headings, labels and steps, and the lead words: without numbers and without
+"Step n", so changing a dose or inserting a step renames nothing. Siblings with the same lead are told apart by a short
+hash of their masked words, then by the author's `{#id}`; only true twins get an ordinal, and a finding.
+A label over headings says when, not where: it is in no path.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sachet.finding import Findings
+from sachet.guideline.instruction import forbids, governs_no_instruction, opens_with_verb, workup_kind
+from sachet.guideline.items import Draft
+from sachet.guideline.model import Item, Kind
+from sachet.guideline.target import read_target
+from sachet.guideline.title import anchor, fit, masked, short, short_hash, slug, step_prefix
+
+_TITLED = (Kind.HEADING, Kind.LABEL, Kind.STEP)
+_BELOW_ITEM = "\0"  # the group of what stands below a list item
+
+
+def items(drafts: list[Draft], path: str, orders: bool, workup: bool, findings: Findings) -> tuple[Item, ...]:
+    """Name the drafts of a section whose key is `path`, and decide which of them are instructions."""
+    keys: dict[int, str] = {}
+    _name(drafts, path, keys, findings)
+    builder = _Builder(keys, orders, workup)
+    return tuple(builder.item(d, orders, "") for d in drafts)
+
+
+def _effective(drafts: list[Draft]) -> Iterator[Draft]:
+    """The drafts that share a path: what a label over headings governs stands beside it."""
+    for draft in drafts:
+        yield draft
+        if draft.scope:
+            yield from _effective(draft.children)
+
+
+def _name(drafts: list[Draft], path: str, keys: dict[int, str], findings: Findings) -> None:
+    found = list(_effective(drafts))
+    leads: dict[int, str] = {}
+    for draft in found:
+        words, explicit = anchor(draft.words[-1].plain) if draft.words else ("", None)
+        if explicit:
+            last = draft.words[-1]
+            draft.words = (*draft.words[:-1], replace(last, plain=words))
+            draft.title = anchor(draft.title)[0]
+        leads[id(draft)] = slug(explicit or _name_of(draft))
+    for lead, same in _grouped(found, leads).items():
+        if lead and len(same) == 1:
+            continue
+        for draft in same:
+            digest = short_hash(masked(draft.plain))
+            leads[id(draft)] = f"{lead}-{digest}" if lead else f"x{digest}"
+    for lead, twins in _grouped(found, leads).items():
+        for ordinal, draft in enumerate(twins[1:], 2):
+            leads[id(draft)] = f"{lead}-{ordinal}"
+            message = (
+                f"the same words stand here and on line {twins[0].span.line}; give one an id of its own: {{#name}}"
+            )
+            findings.warning("STR131", draft.span, message, [twins[0].span])
+    for draft in found:
+        lead = leads[id(draft)]
+        key = f"{path}.{lead}"
+        keys[id(draft)] = fit(key, lead)
+        if not draft.scope:
+            _name(draft.children, key, keys, findings)
+
+
+def _name_of(draft: Draft) -> str:
+    """An item's name in a key: its title, of a heading or label only what is before a dash or parenthesis."""
+    return short(step_prefix(draft.title)[1]) if draft.kind in _TITLED else draft.title
+
+
+def _grouped(found: list[Draft], leads: dict[int, str]) -> dict[str, list[Draft]]:
+    groups: dict[str, list[Draft]] = defaultdict(list)
+    for draft in found:
+        groups[leads[id(draft)]].append(draft)
+    return groups
+
+
+class _Builder:
+    def __init__(self, keys: dict[int, str], orders: bool, workup: bool) -> None:
+        self.keys = keys
+        self.orders = orders
+        self.workup = workup
+
+    def item(self, draft: Draft, may_instruct: bool, group: str) -> Item:
+        own = may_instruct and not governs_no_instruction(draft.plain)
+        titled = draft.kind in _TITLED
+        below = self.children(draft, own if titled else may_instruct, draft.plain if titled else group)
+        instruction = self.is_instruction(draft, may_instruct, group) and not any(
+            i.instruction for child in below for i in child.walk()
+        )
+        target = read_target(draft.cells[1].text.plain) if draft.kind is Kind.TARGET and len(draft.cells) > 1 else None
+        return Item(
+            draft.kind,
+            self.keys[id(draft)],
+            draft.title,
+            draft.words,
+            draft.span,
+            draft.prefix,
+            draft.ordered,
+            draft.cells,
+            tuple(draft.facts),
+            below,
+            instruction,
+            target,
+        )
+
+    def children(self, draft: Draft, may_instruct: bool, group: str) -> tuple[Item, ...]:
+        below = draft.kind is Kind.ITEM
+        return tuple(self.item(c, may_instruct, _BELOW_ITEM if below else group) for c in draft.children)
+
+    def is_instruction(self, draft: Draft, may_instruct: bool, group: str) -> bool:
+        if not self.orders or not may_instruct or draft.kind not in (Kind.STEP, Kind.ITEM) or not draft.words:
+            return False
+        if draft.kind is Kind.STEP and draft.children:
+            return False  # a step that governs lines is a group
+        if opens_with_verb(draft.plain):
+            return True
+        orderable = self.workup and draft.kind is Kind.ITEM and group != _BELOW_ITEM and not forbids(draft.plain)
+        return orderable and workup_kind(group, draft.plain) == "order"

@@ -1,0 +1,106 @@
+"""The short title of an item, and the words that its key is made of."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+from sachet.document.markdown import Text
+from sachet.terminology.units import first_amount
+
+MAX_TITLE = 80
+MAX_KEY = 64
+_KEY_WORDS = 4
+_FRAGMENT = 3  # so few words before a parenthesis may be no name yet
+_STOP_WORDS = frozenset("a an and are as at be by for from if in is it its of on or the to with".split())  # noqa: SIM905
+# Where the name of a thing ends: a spaced dash, a colon that is no ratio, a parenthesis.
+_END = re.compile(r"\s+[—–-]{1,2}\s+|\s*—\s*|:(?=\s|$)|\s+\(|;\s")
+_STEP = re.compile(r"(?P<prefix>Step\s+\d+[a-z]?|\d+[.)])(?:\s*[:.—–-]+)?\s*", re.IGNORECASE)
+_DANGLING = re.compile(
+    r"(?:\s+(?:with|of|at|to|in|on|for|from|by|and|or|plus|x|the|a|an|via|per|over|then|up|than|is|about|approximately)"
+    r"|\s*[,;:+/~=<>≥≤(-])+$",
+    re.IGNORECASE,
+)
+_ANCHOR = re.compile(r"\s*\{#([A-Za-z][\w.-]*)\}\s*$")
+_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def step_prefix(words: str) -> tuple[str | None, str]:
+    """The "Step 2" or "2." that words begin with, and the words behind it; None and all the words without one."""
+    m = _STEP.match(words)
+    return (m["prefix"], words[m.end() :]) if m else (None, words)
+
+
+def title_of(text: Text) -> str:
+    """The name of what a line is about: "**Calcium gluconate 10%: 30 mL (3 g) IV**" is "Calcium gluconate 10%"."""
+    prefix, words = step_prefix(text.plain)
+    lead = step_prefix(text.lead)[1]
+    title = short(lead if lead.strip(" :.") else words)
+    if prefix is None or not prefix.lower().startswith("step"):
+        return title
+    return f"{prefix}: {title}" if title and title.strip() != prefix else prefix
+
+
+def short(words: str) -> str:
+    """Words up to the first dash, colon or parenthesis, cut before the first amount, at most 80 characters."""
+    words = words.strip()
+    ends = [m for m in _END.finditer(words) if m.start() > 0]
+    if ends and len(words[: ends[0].start()].split()) <= _FRAGMENT:
+        while ends and _goes_on(words, ends[0]):
+            ends.pop(0)
+    title = words[: ends[0].start()] if ends else words
+    amount = first_amount(title)
+    if amount is not None and (cut := _DANGLING.sub("", title[:amount].strip())):
+        title = cut
+    return clip(title.strip().rstrip(" .:;,") or words)
+
+
+def _goes_on(words: str, end: re.Match[str]) -> bool:
+    """True for a parenthesis inside a phrase, without whose rest it is a fragment: "Use 45 mm (yellow) needle"."""
+    close = words.find(")", end.end())
+    return end[0].endswith("(") and close > 0 and bool(re.match(r" \w", words[close + 1 :]))
+
+
+def clip(words: str, limit: int = MAX_TITLE) -> str:
+    """At most `limit` characters, cut at a word, with an ellipsis where something was left out."""
+    if len(words) <= limit:
+        return words
+    return words[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:-") + "…"
+
+
+def anchor(words: str) -> tuple[str, str | None]:
+    """Words without the author's `{#id}` at their end, and that id."""
+    m = _ANCHOR.search(words)
+    return (words[: m.start()], m[1]) if m else (words, None)
+
+
+def slug(words: str, most: int = _KEY_WORDS) -> str:
+    """Lower-case ASCII words joined by hyphens, without numbers, "Step n" and small words; may be empty."""
+    _, words = step_prefix(words.strip())
+    flat = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    tokens = re.findall(r"[a-z0-9]+(?:'[a-z]+)?", flat)
+    kept = [t.replace("'", "") for t in tokens if not t[0].isdigit() and t not in _STOP_WORDS]
+    return "-".join(kept[:most])
+
+
+def masked(words: str) -> str:
+    """Words in lower case with every number masked: what an id may depend on."""
+    return " ".join(_NUMBERS.sub("#", words.lower()).split())
+
+
+def short_hash(words: str, length: int = 6) -> str:
+    """The first hex digits of the SHA-256 of some words."""
+    return hashlib.sha256(words.encode()).hexdigest()[:length]
+
+
+def fit(key: str, lead: str) -> str:
+    """A key of at most 64 characters: itself, or its document, section and lead with a hash of the whole."""
+    if len(key) <= MAX_KEY:
+        return key
+    room = MAX_KEY - 9
+    document, section = [*key.split("."), ""][:2]
+    readable = f"{document}.{section}.{lead}"
+    if len(readable) > room:
+        readable = f"{document}.{lead}"[:room].rstrip(".-")
+    return f"{readable}-{short_hash(key, 8)}"

@@ -1,0 +1,1 @@
+"""From resources to FHIR packages and bundles."""

@@ -1,0 +1,116 @@
+"""The reduce: what the documents of a package say of each other, from a short summary of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sachet.document.front_matter import Scalar
+from sachet.finding import Finding, Place, Severity, Span
+from sachet.guideline.model import Reference
+from sachet.guideline.reference import first_author, hashed_key
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the others need to know of a document."""
+
+    path: str
+    id: str
+    id_span: Span
+    version: str
+    updated: str | None
+    track: Scalar | None
+    references: tuple[Reference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A source as a Citation: the words of the first document by id, and every document that cites it."""
+
+    id: str
+    reference: Reference
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The documents of a package by id, and their sources merged."""
+
+    plans: Mapping[str, str]  # id → version
+    citations: Mapping[tuple[str, str], str]  # document id and words of the reference → Citation id
+    shared: tuple[Shared, ...]
+    updated: str | None  # the latest day on which a document changed
+    left_out: frozenset[str] = frozenset()  # paths of documents whose id another one has
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(slots=True)
+class _Merge:
+    reference: Reference
+    path: str
+    documents: list[str] = field(default_factory=list)
+
+
+def build_index(summaries: Iterable[Summary]) -> Index:
+    """Merge the summaries. The order in which they come changes nothing."""
+    documents: dict[str, Summary] = {}
+    findings: list[Finding] = []
+    left_out: set[str] = set()
+    for summary in sorted(summaries, key=lambda s: (s.id, s.path)):
+        if (first := documents.setdefault(summary.id, summary)) is not summary:
+            left_out.add(summary.path)
+            message = f"the id {summary.id!r} is taken by {first.path}; this document is left out, give it its own id"
+            place = (Place(first.path, first.id_span),)
+            findings.append(Finding("SCH106", Severity.ERROR, summary.path, summary.id_span, message, place))
+    merged: dict[str, _Merge] = {}
+    citations: dict[tuple[str, str], str] = {}
+    for summary in documents.values():
+        for reference in summary.references:
+            identifier = reference.key
+            there = merged.get(identifier)
+            if there is not None and _differ(there.reference, reference):
+                identifier = hashed_key(reference.words.words)
+                findings.append(_conflict(summary.path, reference, there))
+            entry = merged.setdefault(identifier, _Merge(reference, summary.path))
+            if summary.id not in entry.documents:
+                entry.documents.append(summary.id)
+            citations[summary.id, reference.words.words] = identifier
+    findings.extend(_mixed_tracks(list(documents.values())))
+    shared = tuple(Shared(i, m.reference, tuple(m.documents)) for i, m in sorted(merged.items()))
+    return Index(
+        plans={s.id: s.version for s in documents.values()},
+        citations=citations,
+        shared=shared,
+        updated=max((s.updated for s in documents.values() if s.updated), default=None),
+        left_out=frozenset(left_out),
+        findings=tuple(findings),
+    )
+
+
+def _mixed_tracks(documents: list[Summary]) -> list[Finding]:
+    """A package should be of one licensing track: a finding on the first document of each further one."""
+    firsts: dict[str, tuple[str, Span]] = {}
+    for document in documents:
+        if document.track is not None:
+            firsts.setdefault(document.track.words, (document.path, document.track.span))
+    if len(firsts) < 2:
+        return []
+    (track, (path, span)), *others = firsts.items()
+    message = f"this package mixes licensing tracks ({', '.join(firsts)}); {path} is {track}. Build a package for each"
+    return [Finding("SCH107", Severity.WARNING, p, s, message, (Place(path, span),)) for _, (p, s) in others]
+
+
+def _differ(a: Reference, b: Reference) -> bool:
+    """True where two references of one identifier name different first authors or years."""
+    authors = first_author(a.words.words), first_author(b.words.words)
+    return (None not in authors and authors[0] != authors[1]) or (None not in (a.year, b.year) and a.year != b.year)
+
+
+def _conflict(path: str, reference: Reference, there: _Merge) -> Finding:
+    message = (
+        f"this identifier ({reference.key}) stands for another work in {there.path}: first author or year differ; "
+        "correct the wrong one. Until then this source has a Citation of its own"
+    )
+    place = (Place(there.path, there.reference.words.span),)
+    return Finding("CIT101", Severity.WARNING, path, reference.words.span, message, place)

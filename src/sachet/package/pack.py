@@ -1,0 +1,187 @@
+"""Writes a package: FHIR NPM package (.tgz) and transaction bundle, the same bytes from the same content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+import msgspec
+
+from sachet.fhir.releases import Release
+from sachet.package.spool import Slot
+from sachet.project import Project
+
+# What a server needs before what: definitions before what claims them, plans last. The manifest leads.
+ORDER = ("Library", "CodeSystem", "StructureDefinition", "ValueSet", "Citation", "ActivityDefinition", "PlanDefinition")
+_MTIME = 0  # no build time in a package
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A resource on its way into a package: what indexes say of it, and where its bytes wait."""
+
+    kind: str
+    id: str
+    url: str
+    version: str
+    title: str
+    slot: Slot
+    sha256: str
+
+    @property
+    def file(self) -> str:
+        """The name of its file in the package."""
+        return f"{self.kind}-{self.id}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a build changed in a package, by file name."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def package_name(project: Project, release: Release) -> str:
+    """The name of a project's package for a release."""
+    return f"{project.id}.{release.name}"
+
+
+def package_json(project: Project, release: Release) -> dict[str, Any]:
+    """The package's manifest as FHIR packages have it."""
+    made = {
+        "name": package_name(project, release),
+        "version": project.version,
+        "canonical": project.canonical,
+        "title": project.title,
+        "description": f"{project.title} for FHIR {release.version}",
+        "author": project.publisher,
+        "license": project.licence,
+        "fhirVersions": [release.version],
+        "dependencies": {release.core: release.version},
+    }
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def index_json(resources: Iterable[Packed]) -> dict[str, Any]:
+    """The package's `.index.json`."""
+    files = [
+        {"filename": r.file, "resourceType": r.kind, "id": r.id, "url": r.url, "version": r.version}
+        for r in sorted(resources, key=lambda r: r.file)
+    ]
+    return {"index-version": 2, "files": files}
+
+
+def write_tgz(
+    path: Path, head: Iterable[tuple[str, bytes]], resources: Iterable[Packed], get: Callable[[Slot], bytes]
+) -> None:
+    """Write a `.tgz` of named contents (below `package/`) and resources.
+
+    Where the one that is there holds the same it stays, so that another zlib does not change its bytes.
+    """
+    with (
+        replacing(path, _unzipped_digest) as file,
+        gzip.GzipFile("", "wb", 6, file, mtime=_MTIME) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for name, content in head:
+            _add(tar, name, content)
+        for resource in sorted(resources, key=lambda r: r.file):
+            _add(tar, resource.file, get(resource.slot))
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    info = tarfile.TarInfo(f"package/{name}")
+    info.size = len(content)
+    info.mtime = _MTIME
+    info.mode = 0o644
+    tar.addfile(info, io.BytesIO(content))
+
+
+def write_bundle(path: Path, name: str, resources: Iterable[Packed], get: Callable[[Slot], bytes]) -> None:
+    """Write a transaction that creates what a server does not have yet, and changes nothing that it has."""
+    ordered = sorted(resources, key=lambda r: (ORDER.index(r.kind), r.id))
+    with replacing(path) as file:
+        file.write(
+            b'{\n"resourceType": "Bundle",\n"id": '
+            + msgspec.json.encode(name)
+            + b',\n"type": "transaction",\n"entry": ['
+        )
+        for number, resource in enumerate(ordered):
+            condition = f"url={quote(resource.url, safe=':/')}&version={quote(resource.version)}"
+            request = {"method": "POST", "url": resource.kind, "ifNoneExist": condition}
+            file.write(b"," if number else b"")
+            file.write(b'\n{"fullUrl": ' + msgspec.json.encode(resource.url) + b',\n"resource": ')
+            file.write(get(resource.slot).rstrip())
+            file.write(b',\n"request": ' + msgspec.json.encode(request) + b"}")
+        file.write(b"\n]\n}\n")
+
+
+def _unzipped_digest(path: Path) -> bytes:
+    with gzip.open(path) as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+@contextmanager
+def replacing(path: Path, digest: Callable[[Path], bytes] | None = None) -> Iterator[IO[bytes]]:
+    """A file that takes the place of `path` when all of it is written; until then, and on any error, the old stays.
+
+    With `digest`, the old also stays where both have the same.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    new = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        new.chmod(0o644)
+        if digest is None or not _same(path, new, digest):
+            new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _same(old: Path, new: Path, digest: Callable[[Path], bytes]) -> bool:
+    try:
+        return old.is_file() and digest(old) == digest(new)
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def changes(path: Path, resources: Iterable[Packed]) -> Change:
+    """How the resources differ from those of the package that is at `path` now."""
+    old = _hashes(path)
+    new = {r.file: r.sha256 for r in resources}
+    return Change(
+        tuple(sorted(new.keys() - old.keys())),
+        tuple(sorted(k for k in new.keys() & old.keys() if new[k] != old[k])),
+        tuple(sorted(old.keys() - new.keys())),
+    )
+
+
+def _hashes(path: Path) -> dict[str, str]:
+    """File name and SHA-256 of each resource of a package; nothing where there is no readable one."""
+    found: dict[str, str] = {}
+    if not path.is_file():
+        return found
+    try:
+        with tarfile.open(path, "r:gz") as tar:
+            for member in tar:
+                folder, _, name = member.name.partition("/")
+                content = tar.extractfile(member)
+                if folder == "package" and content and "/" not in name and name not in ("package.json", ".index.json"):
+                    found[name] = hashlib.sha256(content.read()).hexdigest()
+    except (tarfile.TarError, EOFError, OSError, zlib.error):
+        return {}
+    return found

@@ -1,0 +1,67 @@
+"""What a project says of itself: `sachet.toml` beside its documents, or defaults that are said."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sachet.finding import START, Findings, Result
+
+SETTINGS = "sachet.toml"
+_PACKAGE_ID = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+$"
+_CANONICAL = r"^https?://[^\s|#?]+[^\s|#?/]$"
+
+
+class Project(BaseModel):
+    """The settings of a project. Every resource's url begins with `canonical`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: Annotated[str, Field(pattern=_PACKAGE_ID, max_length=60)] = "local.package"
+    canonical: Annotated[str, Field(pattern=_CANONICAL)] = "https://w3id.org/sachet/local"
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")] = "0.1.0"
+    title: Annotated[str, Field(min_length=1)] = "Clinical content"
+    publisher: Annotated[str, Field(min_length=1)] = "Unnamed publisher"
+    licence: str | None = None
+    fhir: tuple[str, ...] = ("r4", "r5")
+
+    @property
+    def name(self) -> str:
+        """The title as FHIR wants a computable name."""
+        return computable_name(self.title)
+
+
+def computable_name(words: str) -> str:
+    """Words as a name that passes FHIR's pdf-0 and cnl-0: PascalCase, ASCII, 2 to 255 characters."""
+    flat = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+    name = "".join(w[:1].upper() + w[1:] for w in re.findall(r"[A-Za-z0-9]+", flat))
+    if not name[:1].isalpha() or len(name) < 2:
+        name = f"Plan{name}"
+    return name[:255]
+
+
+def load(folder: Path) -> Result[Project]:
+    """The project of a folder; the defaults where it has no `sachet.toml`."""
+    path = folder / SETTINGS
+    findings = Findings(path.as_posix())
+    if not path.is_file():
+        return Result(Project())
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        findings.error("SCH131", START, f"the settings cannot be read: {e}")
+        return Result(None, tuple(findings.found))
+    try:
+        if isinstance(data.get("fhir"), list):
+            data["fhir"] = tuple(data["fhir"])
+        return Result(Project.model_validate(data))
+    except ValidationError as e:
+        for problem in e.errors():
+            key = ".".join(str(p) for p in problem["loc"])
+            findings.error("SCH131", START, f"{key}: {problem['msg']}")
+        return Result(None, tuple(findings.found))

@@ -1,0 +1,86 @@
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import engine
+import pytest
+from sachet.fhir.releases import RELEASES
+from sachet.package.build import Built, Input, build
+from sachet.project import Project
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = Path(__file__).parent / "documents"
+SEED = ROOT / "seeds" / "intraosseous-access.md"
+PROJECT = Project(id="test.package", canonical="https://example.com/fhir", title="Test", publisher="Tester")
+
+
+def missing(what: str) -> None:
+    """Skip where a real part is missing; fail instead in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def inputs(*files: Path) -> list[Input]:
+    return [Input(f, f.name) for f in files]
+
+
+class Package:
+    """A built package with its parsed bundle."""
+
+    def __init__(self, built: Built, out: Path) -> None:
+        self.built = built
+        self.out = out
+
+    def bundle(self, release: str) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.out / f"{PROJECT.id}.{release}.bundle.json").read_text("utf-8"))
+        return loaded
+
+    def resources(self, release: str, kind: str | None = None) -> list[dict[str, Any]]:
+        found = [e["resource"] for e in self.bundle(release)["entry"]]
+        return [r for r in found if kind in (None, r["resourceType"])]
+
+    def resource(self, release: str, kind: str, identifier: str) -> dict[str, Any]:
+        return next(r for r in self.resources(release, kind) if r["id"] == identifier)
+
+    def tgz(self, release: str) -> Path:
+        return self.out / f"{PROJECT.id}.{release}.tgz"
+
+
+def build_package(out: Path, *files: Path, releases: tuple[str, ...] = ("r4", "r5")) -> Package:
+    return Package(build(inputs(*files), PROJECT, [RELEASES[r] for r in releases], out), out)
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The seed and the documents of the tests, built for R4 and R5."""
+    return build_package(tmp_path_factory.mktemp("package"), SEED, *sorted(DOCUMENTS.glob("*.md")))
+
+
+@pytest.fixture(scope="session")
+def corpus() -> list[Path]:
+    """The documents of the folder that SACHET_CORPUS names."""
+    folder = os.environ.get("SACHET_CORPUS")
+    files = sorted(Path(folder).glob("*.md")) if folder else []
+    if not files:
+        missing("SACHET_CORPUS names no folder with documents")
+    return files
+
+
+@pytest.fixture(scope="session")
+def corpus_package(corpus: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Package]:
+    """All documents of the corpus, built for R4 and R5."""
+    out = tmp_path_factory.mktemp("corpus")
+    yield build_package(out, *corpus)
+    shutil.rmtree(out)
+
+
+@pytest.fixture(scope="session")
+def hl7_engine() -> None:
+    """HL7's engine, ready to run."""
+    if reason := engine.unavailable():
+        missing(reason)
+    engine.build()
