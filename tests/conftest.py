@@ -7,6 +7,7 @@ from typing import Any
 
 import engine
 import pytest
+
 from sachet.fhir.releases import RELEASES
 from sachet.package.build import Built, Input, build
 from sachet.project import Project

@@ -22,14 +22,13 @@ def _action(action: dict[str, Any], depth: int, head: str, lines: list[str]) -> 
     mark = " [ActivityDefinition]" if described else ""
     lines.append(f"{'  ' * depth}{shown}{action['title']}{mark} #{action['id'].removeprefix(head)}")
     below = "  " * depth + "   "
-    description = " ".join(action.get("description", "").split())
+    description = " ".join(action.get("description", "").replace("\\", "").split())
     if description and description != action["title"]:
         lines.append(f"{below}= {description}")
     for part in (p for e in action.get("extension", []) for p in e["extension"] if "valueDuration" in p):
         value = part["valueDuration"]
         lines.append(f"{below}{value.get('comparator', '=')} {value['value']} {value['code']}")
-    for link in documentation:
-        if "/ActivityDefinition/" not in link.get("resource", ""):
-            lines.append(f"{below}-> {link['display']}")
+    links = [d for d in documentation if "/ActivityDefinition/" not in d.get("resource", "")]
+    lines.extend(f"{below}-> {link['display']}" for link in links)
     for child in action.get("action", []):
         _action(child, depth + 1, head, lines)

@@ -8,6 +8,7 @@ import pytest
 from conftest import DOCUMENTS, SEED
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sachet import document
 from sachet.document import front_matter, markdown
 from sachet.document.front_matter import FrontMatterHandler, plain
@@ -72,7 +73,28 @@ def test_every_line_belongs_to_one_node_and_every_character_is_where_its_text_sa
 
 MARKDOWN = st.lists(
     st.sampled_from(
-        ["- ", "  - ", "1. ", "> ", "# ", "## ", "**b:**", "*i*", "|a|b|", "|-|-|", "\n", "\n\n", "```", "    ", "<b>", "[x]: y", "&amp;", "---", "* ", "+ "]
+        [
+            "- ",
+            "  - ",
+            "1. ",
+            "> ",
+            "# ",
+            "## ",
+            "**b:**",
+            "*i*",
+            "|a|b|",
+            "|-|-|",
+            "\n",
+            "\n\n",
+            "```",
+            "    ",
+            "<b>",
+            "[x]: y",
+            "&amp;",
+            "---",
+            "* ",
+            "+ ",
+        ]
     )
     | st.text(alphabet="ab1 .:*_`<>[]()#|-+~\\é–", max_size=6),
     max_size=40,
@@ -154,7 +176,17 @@ def test_bad_input_is_a_finding_with_its_place(text: str | bytes, expected: tupl
 def test_a_doubtful_scalar_keeps_its_words() -> None:
     value = read("---\na: no\nb: 12:30\nc: 017\nd: 1.50\ne: 'no'\nf: null\ng: true\nh: 7\ni: 2026-03-01\n---\n").value
     assert value is not None
-    expected = {"a": "no", "b": "12:30", "c": "017", "d": 1.5, "e": "no", "f": None, "g": True, "h": 7, "i": "2026-03-01"}
+    expected = {
+        "a": "no",
+        "b": "12:30",
+        "c": "017",
+        "d": 1.5,
+        "e": "no",
+        "f": None,
+        "g": True,
+        "h": 7,
+        "i": "2026-03-01",
+    }
     assert plain(value.fields) == expected
     assert [s.words for s in front_matter.scalars(value.fields)][3] == "1.50"
 
@@ -170,7 +202,9 @@ def test_keys_and_values_know_their_place() -> None:
     assert entry.span.end_line == 6
 
 
-@pytest.mark.parametrize("change", [lambda b: b.replace(b"\n", b"\r\n"), lambda b: b"\xef\xbb\xbf" + b], ids=["CRLF", "BOM"])
+@pytest.mark.parametrize(
+    "change", [lambda b: b.replace(b"\n", b"\r\n"), lambda b: b"\xef\xbb\xbf" + b], ids=["CRLF", "BOM"]
+)
 def test_crlf_and_bom_change_nothing(change: Any) -> None:
     usual, other = read(SEED.read_bytes()), read(change(SEED.read_bytes()))
     assert usual.value is not None

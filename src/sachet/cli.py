@@ -117,8 +117,8 @@ def _report(built: BuiltPackage, documents: int) -> str:
     change = built.change
     for what, names in (("new", change.added), ("changed", change.changed), ("gone", change.removed)):
         if names and len(names) < built.resources.total():
-            shown = ", ".join(n.removesuffix(".json") for n in names[:5])
-            lines.append(f"  {what}: {shown}" + (f" and {len(names) - 5} more" if len(names) > 5 else ""))
+            shown = ", ".join(n.removesuffix(".json") for n in names[:3])
+            lines.append(f"  {what}: {shown}" + (f" and {len(names) - 3} more" if len(names) > 3 else ""))
     if not (change.added or change.changed or change.removed):
         lines.append("  nothing changed")
     return "\n".join(lines)

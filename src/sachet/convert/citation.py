@@ -20,7 +20,7 @@ from sachet.project import computable_name
 def citation(identifier: str, reference: Reference, context: Context) -> Element:
     """The R5 Citation of a reference."""
     words = reference.words.words
-    where = link(reference)
+    where = link(reference.pmid, reference.doi, reference.url)
     return Element(
         [reference.span],
         resourceType="Citation",
@@ -35,9 +35,9 @@ def citation(identifier: str, reference: Reference, context: Context) -> Element
         description=escape(words),
         citedArtifact=Element(
             (),
-            identifier=identifiers(reference),
+            identifier=identifiers(reference.pmid, reference.doi),
             classification=_classification(reference.type),
-            webLocation=[Element((), url=where.words)] if where else None,
+            webLocation=[Element((), url=where)] if where else None,
             note=[Element((), text=escape(words))],
         ),
     )

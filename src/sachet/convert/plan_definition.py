@@ -9,7 +9,7 @@ from __future__ import annotations
 from sachet.convert.context import Context
 from sachet.convert.front_matter import extensions, target_time
 from sachet.convert.narrative import plan_body
-from sachet.convert.related_artifact import related_artifacts
+from sachet.convert.related_artifact import links, related_artifacts
 from sachet.convert.use_context import use_contexts
 from sachet.document.front_matter import Scalar, scalars
 from sachet.document.markdown import Text
@@ -149,8 +149,7 @@ def _sentences(guideline: Guideline, key: str, title: str, section: str) -> Elem
 
 def _action(item: Item, guideline: Guideline, context: Context) -> Element:
     documentation = [_describes(item, guideline, context)] if item.instruction else []
-    links = [_link(text, context) for text in (*item.words, *item.facts) if text.links]
-    documentation += [artifact for found in links for artifact in found]
+    documentation += links((*item.words, *item.facts), context)
     return Element(
         [item.span],
         id=item.key,
@@ -187,20 +186,6 @@ def _describes(item: Item, guideline: Guideline, context: Context) -> Element:
     """The ActivityDefinition that describes an instruction. It is documentation: no engine applies it."""
     url = f"{context.url('ActivityDefinition', item.key)}|{guideline.version}"
     return Element((), type="documentation", display=item.title, resource=url)
-
-
-def _link(text: Text, context: Context) -> list[Element]:
-    """Links in the words: to another document of the package, to the web, or else their words."""
-    found: list[Element] = []
-    for link in text.links:
-        name = link.destination.rsplit("/", 1)[-1].removesuffix(".md")
-        plan = context.plan(name) if "://" not in link.destination else None
-        web = link.destination if link.destination.startswith(("https://", "http://")) else None
-        document = Element((), url=web) if web else None
-        found.append(
-            Element([text.span], type="documentation", display=link.destination, document=document, resource=plan)
-        )
-    return found
 
 
 def _target(item: Item) -> Element:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sachet.convert.context import Context
 from sachet.document.front_matter import Fields, Scalar, Sequence, Value, scalars
+from sachet.document.markdown import Text
 from sachet.fhir.element import Element, Words
 from sachet.fhir.names import DOI, PUBMED, extension_url
 from sachet.fhir.text import escape
@@ -26,45 +27,64 @@ def related_artifacts(guideline: Guideline, context: Context) -> Iterator[Elemen
         yield _confusion_pair(value, context)
     for value in _list(guideline, "differential_categories"):
         yield from _differential(value, context)
+    for item in guideline.preamble:
+        yield from links([text for below in item.walk() for text in (*below.words, *below.facts)], context)
     yield _document(guideline)
 
 
-def identifiers(reference: Reference) -> list[Element]:
-    """PubMed id and DOI of a reference as FHIR identifiers; a malformed one stays words, without a system."""
+def links(texts: Iterable[Text], context: Context) -> Iterator[Element]:
+    """Links in the words: to another document of the package, to the web, or else their words."""
+    for text in texts:
+        for found in text.links:
+            name = found.destination.rsplit("/", 1)[-1].removesuffix(".md")
+            plan = context.plan(name) if "://" not in found.destination else None
+            document = Element((), url=found.destination) if _is_url(found.destination) else None
+            yield Element(
+                [text.span], type="documentation", display=found.destination, document=document, resource=plan
+            )
+
+
+def identifiers(pmid: Scalar | None, doi: Scalar | None) -> list[Element]:
+    """PubMed id and DOI as FHIR identifiers; a malformed one stays words, without a system."""
     found: list[Element] = []
-    for value, system, well_formed in ((reference.pmid, PUBMED, is_pmid), (reference.doi, DOI, is_doi)):
+    for value, system, well_formed in ((pmid, PUBMED, is_pmid), (doi, DOI, is_doi)):
         if value is not None:
             known = system if well_formed(value.words) else None
-            found.append(Element([value.span], system=known, value=value.words))
+            found.append(Element([value.span], system=known, value=Words(value.words, [value.span])))
     return found
 
 
-def link(reference: Reference) -> Scalar | None:
-    """Where a reference can be read: its url, its PubMed page, its DOI."""
-    if reference.url:
-        return reference.url
-    for value, base, well_formed in ((reference.pmid, PUBMED, is_pmid), (reference.doi, DOI, is_doi)):
+def link(pmid: Scalar | None, doi: Scalar | None, url: Scalar | None) -> Words | None:
+    """Where something can be read: its url, its PubMed page, its DOI; None where none of them is well-formed."""
+    if url and _is_url(url.words):
+        return Words(url.words, [url.span])
+    for value, base, well_formed in ((pmid, PUBMED, is_pmid), (doi, DOI, is_doi)):
         if value is not None and well_formed(value.words):
-            return Scalar(f"{base}/{value.words}", f"{base}/{value.words}", value.span, False)
+            return Words(f"{base}/{value.words}", [value.span])
     return None
+
+
+def _identifying(pmid: Scalar | None, doi: Scalar | None, url: Scalar | None = None) -> list[Element]:
+    """Extensions with the identifiers, and the words of a url that is none."""
+    found = [Element((), url=extension_url("source-identifier"), valueIdentifier=i) for i in identifiers(pmid, doi)]
+    return found if url is None or _is_url(url.words) else [*found, _detail(url)]
 
 
 def _citation(guideline: Guideline, reference: Reference, context: Context) -> Element:
     kind = Element((), url=extension_url("source-type"), valueString=reference.type) if reference.type else None
-    numbers = [Element((), url=extension_url("source-identifier"), valueIdentifier=i) for i in identifiers(reference)]
     label = next((f"{n} {v.words}" for n, v in (("PMID", reference.pmid), ("DOI", reference.doi)) if v), None)
-    where = link(reference)
+    where = link(reference.pmid, reference.doi, reference.url)
     citation = context.citations.get((guideline.id, reference.words.words))
     resource = f"{context.url('Citation', citation)}|{context.project.version}" if citation else None
     words = reference.words.words
     return Element(
         [reference.span.to(reference.words.span)],
-        extension=[*([kind] if kind else []), *numbers],
+        extension=[*([kind] if kind else []), *_identifying(reference.pmid, reference.doi, reference.url)],
         type="citation",
         label=label,
         display=clip(words, 120),
         citation=Words(escape(words), [reference.words.span]),
-        document=Element((), url=Words(where.words, [where.span])) if where and _is_url(where.words) else None,
+        document=Element((), url=where) if where else None,
         resource=resource,
     )
 
@@ -75,16 +95,15 @@ def _is_url(words: str) -> bool:
 
 def _decision_rule(value: Value) -> Element:
     name, citation, pmid = (_member(value, key) for key in ("name", "citation", "pmid"))
-    link = f"{PUBMED}/{pmid.words}" if pmid and is_pmid(pmid.words) else None
-    known = {"name", "citation", "pmid"}
+    where = link(pmid, None, None)
     return Element(
         [value.span],
-        extension=[*_rest(value, known), *([_detail(pmid)] if pmid and not link else [])],
+        extension=[*_identifying(pmid, None), *_rest(value, {"name", "citation", "pmid"})],
         type="documentation",
         label="decision rule",
         display=Words(name.words, [name.span]) if name else None,
         citation=Words(escape(citation.words), [citation.span]) if citation else None,
-        document=Element((), url=link) if link else None,
+        document=Element((), url=where) if where else None,
     )
 
 
@@ -103,15 +122,16 @@ def _confusion_pair(value: Value, context: Context) -> Element:
 def _differential(value: Value, context: Context) -> Iterator[Element]:
     category = _member(value, "category")
     conditions = value.get("conditions") if isinstance(value, Fields) else None
-    for condition in scalars(conditions.value) if conditions else ():
-        spans = [condition.span, *([category.span] if category else [])]
+    label = f"differential: {category.words}" if category else "differential"
+    named: list[Scalar | None] = [s for s in scalars(conditions.value) if not s.is_null] if conditions else []
+    for condition in named or [None]:
         yield Element(
-            spans,
+            [place.span for place in (condition, category) if place],
             extension=_rest(value, {"category", "conditions"}),
             type="documentation",
-            label=f"differential: {category.words}" if category else "differential",
-            display=Words(condition.words, [condition.span]),
-            resource=context.plan(condition.words),
+            label=label,
+            display=Words(condition.words, [condition.span]) if condition else None,
+            resource=context.plan(condition.words) if condition else None,
         )
 
 

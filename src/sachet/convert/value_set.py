@@ -31,6 +31,12 @@ def value_set(guideline: Guideline, context: Context) -> Element | None:
         title=title,
         **context.status(),
         publisher=context.project.publisher,
-        description=escape(f"The ICD-10-CM codes that the document on {guideline.title.words} lists."),
-        compose=Element((), include=[Element((), system=icd10cm.SYSTEM, version=icd10cm.release(), concept=concepts)]),
+        description=escape(
+            f"The ICD-10-CM codes that the document on {guideline.title.words} lists, checked against the release of "
+            f"{icd10cm.release()}."
+        ),
+        # The release by its day: HL7's engine calls a sole code of a versioned system wrong that it cannot look up.
+        compose=Element(
+            (), lockedDate=icd10cm.release(), include=[Element((), system=icd10cm.SYSTEM, concept=concepts)]
+        ),
     )

@@ -229,9 +229,7 @@ def _with_unowned(blocks: tuple[Block, ...], text: str, first_line: int) -> tupl
 class _Builder:
     """Turns pulldown-cmark's events, which carry byte ranges, into blocks with lines and columns."""
 
-    def __init__(
-        self, raw: bytes, first_line: int, added: list[int], events: list[Any], findings: Findings
-    ) -> None:
+    def __init__(self, raw: bytes, first_line: int, added: list[int], events: list[Any], findings: Findings) -> None:
         self.raw = raw
         self.first = first_line
         self.added = added

@@ -18,12 +18,12 @@ _ESCAPE = re.compile(
     rf"""
     \\(?=[{_PUNCTUATION}])            # a backslash before punctuation
     | (?<!\s)\*|\*(?!\s)              # a star that touches a word
-    | (?<!\w)_(?=\w)|(?<=\w)_(?!\w)   # an underscore at a word's edge
+    | (?<![^\W_])_|_(?![^\W_])         # an underscore at a word's edge
     | `
     | <(?=[A-Za-z/!?])                # a tag
     | &(?=\#?\w+;)                    # an entity
     | \[(?=[^\]]*\][(\[:])            # a link
-    | (?<!\w)~(?=\S*~)|~~             # struck out
+    | (?<=\S)~|~(?=~)                # the end of struck out words
     """,
     re.VERBOSE,
 )

@@ -9,9 +9,7 @@ from sachet.finding import Findings
 from sachet.guideline.model import Reference
 from sachet.guideline.title import short_hash
 
-_PUBLISHED = re.compile(
-    r"(?:^|[.?!:,)]\s+)(?P<journal>[A-Z][^.;:?!]*(?:\.\s[A-Z][^.;:?!]*)?)\.?,?\s+(?P<year>(?:19|20)\d\d);"
-)
+_PUBLISHED = re.compile(r"(?:^|[.?!:,)]\s+)(?P<journal>[A-Z][^.;:?!]*)\.?,?\s+(?P<year>(?:19|20)\d\d);")
 _LAST_YEAR = re.compile(r"\b((?:19|20)\d\d)\)?\.?\s*$")
 _YEAR = re.compile(r"(?<![\d-])((?:19|20)\d\d)(?![\d-])")
 _PMID = re.compile(r"[1-9]\d{0,8}")

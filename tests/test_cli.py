@@ -1,0 +1,128 @@
+"""The commands, run as a user does."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import DOCUMENTS, ROOT, SEED
+
+FRONT = "---\nid: a\ncondition: A\nlast_updated: '2026-01-02'\n"
+
+
+def sachet(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sachet", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8")
+
+
+def test_build_prints_what_it_made(tmp_path: Path) -> None:
+    run = sachet("build", "seeds", "-o", tmp_path)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "sachet.seeds.r4.tgz: 1 document," in run.stdout
+    assert "1 PlanDefinition" in run.stdout
+    names = sorted(f.name for f in tmp_path.iterdir())
+    assert names == [f"sachet.seeds.{r}.{x}" for r in ("r4", "r5") for x in ("bundle.json", "tgz")]
+    assert "nothing changed" in sachet("build", "seeds", "-o", tmp_path).stdout
+
+
+def test_the_committed_dist_is_a_new_build(tmp_path: Path) -> None:
+    sachet("build", "seeds", "-o", tmp_path)
+    for bundle in tmp_path.glob("*.json"):
+        assert bundle.read_bytes() == (ROOT / "dist" / bundle.name).read_bytes(), "run `make run` and commit dist/"
+
+
+def test_build_of_one_document_says_its_defaults(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"{FRONT}---\n# A\n", "utf-8")
+    run = sachet("build", "a.md", "--fhir", "r4", cwd=tmp_path)
+    assert run.returncode == 0
+    assert "no sachet.toml" in run.stderr
+    assert "local.package" in run.stderr
+    assert (tmp_path / "dist" / "local.package.r4.tgz").exists()
+
+
+def test_findings_do_not_stop_a_build(tmp_path: Path) -> None:
+    run = sachet("build", DOCUMENTS, "-o", tmp_path, "--fhir", "r5")
+    assert run.returncode == 1
+    assert "cold-injury.md:5:27 ICD101 error: R99.9 is not an ICD-10-CM code" in run.stderr
+    assert list(tmp_path.glob("*.tgz"))
+
+
+def test_check_prints_findings() -> None:
+    run = sachet("check", DOCUMENTS)
+    assert run.returncode == 1
+    assert f"{DOCUMENTS.as_posix()}/cold-injury.md:5:27 ICD101 error" in run.stdout
+    assert "finding" in run.stderr
+    assert sachet("check", "seeds").returncode == 0
+    assert sachet("check", "seeds", "--quiet").stderr == ""
+
+
+def test_check_json_has_the_promised_form() -> None:
+    run = sachet("check", DOCUMENTS, "--format", "json")
+    found = json.loads(run.stdout)
+    assert found["files"] == 1
+    finding = next(f for f in found["findings"] if f["code"] == "ICD101")
+    assert finding == {
+        "code": "ICD101",
+        "severity": "error",
+        "path": f"{DOCUMENTS.as_posix()}/cold-injury.md",
+        "line": 5,
+        "column": 27,
+        "end_line": 5,
+        "end_column": 32,
+        "message": finding["message"],
+        "related": [],
+        "fix": None,
+    }
+
+
+@pytest.mark.parametrize(("severity", "code"), [("error", 0), ("warning", 1), ("note", 1)])
+def test_fail_on(tmp_path: Path, severity: str, code: int) -> None:
+    (tmp_path / "a.md").write_text(f"{FRONT}---\n# A\n", "utf-8")
+    assert sachet("check", tmp_path, "--fail-on", severity).returncode == code
+
+
+def test_extract_prints_json() -> None:
+    run = sachet("extract", SEED)
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["id"] == "intraosseous-access"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["build", "nowhere"], "nowhere: there is no such file or folder"),
+        (["build", "."], "there is no document here"),
+        (["extract", "nowhere.md"], "nowhere.md: there is no such file"),
+        (["build", "a.md", "--fhir", "r3"], "'r3' is not a release; use r4, r5"),
+        (["build", "broken"], "broken/sachet.toml:1:1 SCH131 error"),
+        (["build", "a.md", "-o", "a.md"], "a.md: "),
+        ([], "usage: sachet"),
+    ],
+)
+def test_a_users_mistake_is_one_line_and_no_traceback(tmp_path: Path, arguments: list[str], words: str) -> None:
+    (tmp_path / "a.md" if arguments[1:] != ["."] else tmp_path / "x.txt").write_text(f"{FRONT}---\n# A\n", "utf-8")
+    broken = tmp_path / "broken"
+    if "broken" in arguments:
+        broken.mkdir()
+        (broken / "a.md").write_text(f"{FRONT}---\n", "utf-8")
+        (broken / "sachet.toml").write_text("id = 3\n", "utf-8")
+    run = sachet(*arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_an_unreadable_document_is_exit_2(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(b"\x00\x01")
+    run = sachet("extract", "a.md", cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.startswith("a.md:1:1 STR102 error")
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for command in ("build", "check", "extract"):
+        run = sachet(command, "--help")
+        assert run.returncode == 0
+        assert f"example:\n  sachet {command}" in run.stdout
+    assert sachet("--version").stdout.startswith("sachet 0.")

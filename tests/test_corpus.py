@@ -1,0 +1,40 @@
+"""What holds for every document of the corpus that SACHET_CORPUS names."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Package
+from coverage import lost_words
+from test_convert import actions, assert_nothing_fires
+
+
+def test_every_document_builds(corpus: list[Path], corpus_package: Package) -> None:
+    assert corpus_package.built.documents == len(corpus)
+    for package in corpus_package.built.packages:
+        assert package.resources["PlanDefinition"] == len(corpus)
+
+
+@pytest.mark.parametrize("release", ["r4", "r5"])
+def test_nothing_fires(corpus_package: Package, release: str) -> None:
+    assert_nothing_fires(
+        corpus_package.resources(release, "PlanDefinition"), corpus_package.resources(release, "ActivityDefinition")
+    )
+
+
+@pytest.mark.parametrize("release", ["r4", "r5"])
+def test_no_word_is_lost(corpus: list[Path], corpus_package: Package, release: str) -> None:
+    assert lost_words(corpus_package.tgz(release), corpus[0].parent) == []
+
+
+@pytest.mark.parametrize("release", ["r4", "r5"])
+def test_ids_are_unique(corpus_package: Package, release: str) -> None:
+    resources = corpus_package.resources(release)
+    assert len({r["url"] for r in resources}) == len(resources)
+    ids = [a["id"] for plan in corpus_package.resources(release, "PlanDefinition") for a in actions(plan)]
+    assert len(set(ids)) == len(ids)
+    assert max(map(len, ids)) <= 64
+
+
+def test_r4_has_no_citation(corpus_package: Package) -> None:
+    assert not corpus_package.resources("r4", "Citation")
+    assert corpus_package.resources("r5", "Citation")

@@ -1,0 +1,62 @@
+"""How the code is kept: lint, format, types, layers, and documents that tell the truth."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [sys.executable, "-m", "ruff", "check", "."],
+        [sys.executable, "-m", "ruff", "format", "--check", "."],
+        [sys.executable, "-m", "mypy"],
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+    ],
+    ids=["lint", "format", "types", "layers"],
+)
+def test_house_rules(command: list[str]) -> None:
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_every_finding_code_is_documented_and_every_documented_code_exists() -> None:
+    used = {code for s in SOURCES for code in re.findall(r'"([A-Z]{3,4}\d{3})"', s.read_text("utf-8"))}
+    text = (ROOT / "docs" / "findings.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `([A-Z]{3,4}\d{3})`", text, re.MULTILINE))
+    assert used == documented
+
+
+def test_every_extension_is_documented() -> None:
+    text = (ROOT / "docs" / "mapping.md").read_text("utf-8")
+    for definition in (ROOT / "profiles").glob("*.yaml"):
+        assert f"`{definition.stem.split('-', 1)[1]}`" in text, definition.name
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    for requirement in project["dependencies"] + project["optional-dependencies"]["dev"]:
+        assert f"`{re.split('[<>=]', requirement)[0]}`" in text, requirement
+
+
+def test_no_sentence_of_the_corpus_is_in_the_repository(corpus: list[Path]) -> None:
+    """No line of a corpus document of eight words or more, the seed excepted, stands in a committed file."""
+    trim = " -*0123456789.|>"
+    seed = {s.strip(trim) for s in (ROOT / "seeds" / "intraosseous-access.md").read_text("utf-8").splitlines()}
+    lines = {line.strip(trim) for f in corpus for line in f.read_text("utf-8").splitlines()} - seed
+    long = {line for line in lines if len(line.split()) >= 8 and not line.startswith(("ref:", "http"))}
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True).stdout.split("\0")
+    for name in filter(None, tracked):
+        path = ROOT / name
+        if path.suffix in (".gz", ".tgz", ".java") or not path.is_file():
+            continue
+        text = path.read_text("utf-8")
+        assert not [line for line in long if line in text], name

@@ -1,0 +1,97 @@
+"""Others judge what sachet emits: HL7's engine, and fhir.resources where it knows the release."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import engine
+import pytest
+from conftest import ROOT, Package
+
+# Every kind of warning that may remain, with its reason: docs/warnings.md lists the same.
+KNOWN_WARNINGS = {
+    "Terminology_PassThrough_TX_Message": ("icd-10-cm", "cpg-common-process-cs"),
+    "Terminology_TX_NoValid_13": ("/CodeSystem/context-type#",),
+    "Terminology_TX_Code_ValueSet_Ext": ("cited-artifact-classification-type",),
+    "none": ("icd-10-cm' which has status 'not-present'",),
+}
+
+
+def judge(package: Package, release: str, folder: Path, keep: Any = lambda r: True) -> tuple[list[str], Counter[str]]:
+    """HL7's errors, and how often each kind of warning came."""
+    folder.mkdir(parents=True)
+    for resource in filter(keep, package.resources(release)):
+        name = f"{resource['resourceType']}-{resource['id']}.json"
+        (folder / name).write_text(json.dumps(resource), "utf-8")
+    rows, _ = engine.validate([folder], release, package.tgz(release))
+    assert rows
+    errors: list[str] = []
+    warnings: Counter[str] = Counter()
+    for row in rows:
+        for issue in row["issues"]:
+            line = f"{Path(row['file']).name} {issue['location']}: {issue['message']}"
+            kind = issue["messageId"] or "none"
+            known = KNOWN_WARNINGS.get(kind, ())
+            if issue["severity"] == "warning" and any(k in issue["message"] for k in known):
+                warnings[kind] += 1
+            else:
+                errors.append(f"{issue['severity']} {issue['messageId']} {line}")
+    return errors, warnings
+
+
+@pytest.mark.usefixtures("hl7_engine")
+@pytest.mark.parametrize("release", ["r4", "r5"])
+def test_hl7s_engine_finds_no_error_and_no_new_kind_of_warning(package: Package, release: str, tmp_path: Path) -> None:
+    errors, _ = judge(package, release, tmp_path / release)
+    assert errors == []
+
+
+@pytest.mark.usefixtures("hl7_engine")
+def test_hl7s_engine_would_find_an_error(package: Package, tmp_path: Path) -> None:
+    broken = package.resource("r4", "PlanDefinition", "cold-injury") | {"status": "ready", "fee": 3}
+    (tmp_path / "broken.json").write_text(json.dumps(broken), "utf-8")
+    rows, summary = engine.validate([tmp_path], "r4", package.tgz("r4"))
+    assert summary["errors"] >= 2
+    assert any("ready" in i["message"] for i in rows[0]["issues"])
+
+
+def test_the_warnings_that_remain_are_documented() -> None:
+    text = (ROOT / "docs" / "warnings.md").read_text("utf-8")
+    for kind in KNOWN_WARNINGS:
+        assert f"`{kind}`" in text
+
+
+def read_with_fhir_resources(resources: list[dict[str, Any]]) -> None:
+    from fhir.resources import get_fhir_model_class
+
+    for resource in resources:
+        model = get_fhir_model_class(resource["resourceType"])
+        read = model.model_validate(resource)
+        assert json.loads(read.model_dump_json(exclude_none=True)) == resource
+
+
+def test_fhir_resources_reads_all_of_r5_and_writes_it_back(package: Package) -> None:
+    read_with_fhir_resources(package.resources("r5"))
+
+
+def test_the_corpus_in_r5_is_read_by_fhir_resources(corpus_package: Package) -> None:
+    read_with_fhir_resources(corpus_package.resources("r5"))
+
+
+# Every twenty-fifth document: among them a procedure, a presentation, and conditions with and without steps.
+SAMPLE = 25
+
+
+@pytest.mark.usefixtures("hl7_engine")
+@pytest.mark.parametrize("release", ["r4", "r5"])
+def test_hl7s_engine_on_a_sample_of_the_corpus(
+    corpus: list[Path], corpus_package: Package, release: str, tmp_path: Path
+) -> None:
+    stems = [f.stem for f in corpus[::SAMPLE]]
+
+    def keep(resource: dict[str, Any]) -> bool:
+        return any(resource["id"] == s or resource["id"].startswith(f"{s}.") for s in stems)
+
+    errors, _ = judge(corpus_package, release, tmp_path / release, keep)
+    assert errors == []

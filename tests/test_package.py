@@ -1,0 +1,215 @@
+"""The package: what FHIR tools expect, the same bytes every time, and nothing half-written."""
+
+import json
+import os
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import DOCUMENTS, PROJECT, SEED, Package, build_package, inputs
+from coverage import contents
+
+from sachet.fhir.releases import R4, R5
+from sachet.package.build import build, check_documents
+from sachet.package.index import build_index
+from sachet.package.pack import replacing
+
+FRONT = "condition: A\nlast_updated: '2026-01-02'\n"
+
+
+def write(folder: Path, name: str, front: str, body: str = "# A\n") -> Path:
+    file = folder / name
+    file.write_text(f"---\n{front}\n---\n{body}", "utf-8")
+    return file
+
+
+@pytest.mark.parametrize(("release", "version"), [("r4", "4.0.1"), ("r5", "5.0.0")])
+def test_the_package_is_a_fhir_package(package: Package, release: str, version: str) -> None:
+    files = contents(package.tgz(release))
+    assert files["package.json"] == {
+        "name": f"{PROJECT.id}.{release}",
+        "version": "0.1.0",
+        "canonical": "https://example.com/fhir",
+        "title": "Test",
+        "description": f"Test for FHIR {version}",
+        "author": "Tester",
+        "fhirVersions": [version],
+        "dependencies": {f"hl7.fhir.{release}.core": version},
+    }
+    index = files[".index.json"]
+    assert index["index-version"] == 2
+    resources = {name: r for name, r in files.items() if "resourceType" in r}
+    assert [f["filename"] for f in index["files"]] == sorted(resources)
+    for row in index["files"]:
+        resource = resources[row["filename"]]
+        assert (row["resourceType"], row["id"], row["url"]) == (
+            resource["resourceType"],
+            resource["id"],
+            resource["url"],
+        )
+    with tarfile.open(package.tgz(release)) as tar:
+        for member in tar:
+            assert len(member.name) <= 100
+            assert member.name.startswith("package/")
+            assert (member.mtime, member.uid, member.mode, member.isfile()) == (0, 0, 0o644, True)
+
+
+@pytest.mark.parametrize("release", ["r4", "r5"])
+def test_the_bundle_creates_what_is_missing_and_changes_nothing(package: Package, release: str) -> None:
+    bundle = package.bundle(release)
+    assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "transaction")
+    kinds = [e["resource"]["resourceType"] for e in bundle["entry"]]
+    assert kinds[0] == "Library"
+    assert kinds.index("StructureDefinition") < kinds.index("ActivityDefinition") < kinds.index("PlanDefinition")
+    for entry in bundle["entry"]:
+        resource, request = entry["resource"], entry["request"]
+        assert request["method"] == "POST"
+        assert request["url"] == resource["resourceType"]
+        assert request["ifNoneExist"] == f"url={resource['url']}&version={resource['version']}"
+    assert len({e["request"]["ifNoneExist"] for e in bundle["entry"]}) == len(bundle["entry"])
+    assert len({e["fullUrl"] for e in bundle["entry"]}) == len(bundle["entry"])
+
+
+def test_the_manifest_names_and_pins_everything(package: Package) -> None:
+    (library,) = package.resources("r5", "Library")
+    pinned = {a["resource"] for a in library["relatedArtifact"]}
+    others = [r for r in package.resources("r5") if r["resourceType"] != "Library"]
+    assert pinned == {f"{r['url']}|{r['version']}" for r in others}
+    assert library["type"]["coding"][0]["code"] == "asset-collection"
+
+
+def test_the_package_has_the_definitions_it_uses_and_no_others(package: Package) -> None:
+    text = json.dumps(
+        [r for r in package.resources("r4") if r["resourceType"] not in ("StructureDefinition", "CodeSystem")]
+    )
+    for definition in package.resources("r4", "StructureDefinition") + package.resources("r4", "CodeSystem"):
+        assert f'"{definition["url"]}"' in text
+    assert not any(r["id"] == "source-type" for r in package.resources("r4", "CodeSystem"))
+
+
+def test_two_builds_give_the_same_bytes_in_any_order(package: Package, tmp_path: Path) -> None:
+    files = [SEED, *sorted(DOCUMENTS.glob("*.md"))]
+    again = build_package(tmp_path, *reversed(files))
+    for release in ("r4", "r5"):
+        assert again.tgz(release).read_bytes() == package.tgz(release).read_bytes()
+        assert again.bundle(release) == package.bundle(release)
+
+
+def test_another_map_gives_the_same_package(package: Package, tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    files = [SEED, *sorted(DOCUMENTS.glob("*.md"))]
+    with ThreadPoolExecutor(2) as pool:
+        build(inputs(*files), PROJECT, [R4], tmp_path, pool.map)
+    assert (tmp_path / "test.package.r4.tgz").read_bytes() == package.tgz("r4").read_bytes()
+
+
+def test_a_build_says_what_changed(tmp_path: Path) -> None:
+    body = "## Treatment\n- Warm the hand\n- Dry the hand\n"
+    file = write(tmp_path, "a.md", f"id: a\n{FRONT}", body)
+    first = build_package(tmp_path, file, releases=("r4",)).built.packages[0].change
+    assert "PlanDefinition-a.json" in first.added
+    second = build_package(tmp_path, file, releases=("r4",)).built.packages[0].change
+    assert second == type(second)((), (), ())
+    write(tmp_path, "a.md", f"id: a\n{FRONT}", body.replace("- Dry the hand", "- Dry the hand well\n- Wrap the hand"))
+    third = build_package(tmp_path, file, releases=("r4",)).built.packages[0].change
+    assert third.removed == ("ActivityDefinition-a.treatment.dry-hand.json",)
+    assert set(third.added) == {
+        "ActivityDefinition-a.treatment.dry-hand-well.json",
+        "ActivityDefinition-a.treatment.wrap-hand.json",
+    }
+    assert set(third.changed) == {"PlanDefinition-a.json", "Library-test-package.json"}
+
+
+def test_an_edited_document_changes_only_its_own_resources(tmp_path: Path) -> None:
+    a = write(tmp_path, "a.md", f"id: a\n{FRONT}")
+    b = write(tmp_path, "b.md", f"id: b\n{FRONT}", "## Treatment\n- Warm the hand\n")
+    build_package(tmp_path, a, b)
+    write(tmp_path, "a.md", "id: a\ncondition: A\nlast_updated: '2026-02-03'", "## Treatment\n- Cool it\n")
+    for package in build_package(tmp_path, a, b).built.packages:
+        touched = {*package.change.added, *package.change.changed, *package.change.removed}
+        assert all(name.startswith(("PlanDefinition-a", "ActivityDefinition-a", "Library-")) for name in touched)
+
+
+def test_documents_with_one_id(tmp_path: Path) -> None:
+    a = write(tmp_path, "a.md", f"id: same\n{FRONT}")
+    b = write(tmp_path, "b.md", f"id: same\n{FRONT}")
+    built = build_package(tmp_path, b, a).built
+    assert built.documents == 1
+    (finding,) = [f for f in built.findings if f.code == "SCH106"]
+    assert (finding.path, finding.span[:2], finding.related[0].path) == ("b.md", (2, 5), "a.md")
+
+
+def test_a_document_that_cannot_be_built_is_left_out_and_said(tmp_path: Path) -> None:
+    good = write(tmp_path, "good.md", f"id: good\n{FRONT}")
+    bad = write(tmp_path, "bad.md", "id: [bad\n")
+    built = build_package(tmp_path, bad, good).built
+    assert built.documents == 1
+    assert [f.code for f in built.findings if f.path == "bad.md"] == ["STR113"]
+    assert built.packages[0].resources["PlanDefinition"] == 1
+    written = contents(tmp_path / "test.package.r4.tgz")["other/findings.json"]
+    assert [f["path"] for f in written["findings"]] == [f.path for f in built.findings]
+
+
+def reference(ref: str, identifier: str = "pmid: '12345'") -> str:
+    return f"sources: [{{type: review, ref: '{ref}', {identifier}}}]\n"
+
+
+def test_one_work_is_one_citation_and_two_works_are_two(tmp_path: Path) -> None:
+    one = "Frost B. On ice. J Cold Med. 2019;8:1."
+    a = write(tmp_path, "a.md", f"id: a\n{FRONT}{reference(one)}")
+    b = write(tmp_path, "b.md", f"id: b\n{FRONT}{reference('Frost B, Winter A. On Ice! J Cold Med 2019;8:1')}")
+    c = write(tmp_path, "c.md", f"id: c\n{FRONT}{reference('Summer C. On sun. J Hot Med. 2020;8:1.')}")
+    package = build_package(tmp_path, c, b, a)
+    found = {r["id"]: r["citedArtifact"]["note"][0]["text"] for r in package.resources("r5", "Citation")}
+    assert found.pop("pmid-12345") == one
+    assert list(found.values()) == ["Summer C. On sun. J Hot Med. 2020;8:1."]
+    assert [(f.path, f.related[0].path) for f in package.built.findings if f.code == "CIT101"] == [("c.md", "a.md")]
+    shared = contents(package.tgz("r5"))["other/source-map.json"]["citations"]
+    assert shared["pmid-12345"] == ["a", "b"]
+
+
+def test_mixed_tracks_are_a_finding(tmp_path: Path) -> None:
+    a = write(tmp_path, "a.md", f"id: a\n{FRONT}track: tier1\n")
+    b = write(tmp_path, "b.md", f"id: b\n{FRONT}track: tier2\n")
+    assert "SCH107" in [f.code for f in check_documents(inputs(a, b))]
+    assert "SCH107" not in [f.code for f in check_documents(inputs(a))]
+
+
+def test_an_empty_package_is_a_package(tmp_path: Path) -> None:
+    built = build([], PROJECT, [R4, R5], tmp_path)
+    assert built.packages[0].resources == {"Library": 1}
+    assert build_index([]).plans == {}
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_text("old")
+
+    def write() -> None:
+        with replacing(target) as file:
+            file.write(b"new, but")
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        write()
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs /dev/full")
+def test_a_folder_that_cannot_be_written_replaces_nothing(tmp_path: Path, monkeypatch: Any) -> None:
+    file = write(tmp_path, "a.md", f"id: a\n{FRONT}")
+    build_package(tmp_path, file, releases=("r4",))
+    before = (tmp_path / "test.package.r4.tgz").read_bytes()
+    write(tmp_path, "a.md", f"id: a\n{FRONT}", "# B\n")
+    monkeypatch.setattr("sachet.package.pack._add", _full)
+    with pytest.raises(OSError, match="No space"):
+        build_package(tmp_path, file, releases=("r4",))
+    assert (tmp_path / "test.package.r4.tgz").read_bytes() == before
+    assert not [f for f in os.listdir(tmp_path) if f.startswith(".")]
+
+
+def _full(*_: Any) -> None:
+    raise OSError(28, "No space left on device")
