@@ -12,6 +12,7 @@ from sachet.fhir.releases import RELEASES
 from sachet.package.build import Built, Input, build
 from sachet.project import Project
 
+collect_ignore = ["hl7_engine"]  # a Maven project
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = Path(__file__).parent / "documents"
 SEED = ROOT / "seeds" / "intraosseous-access.md"
