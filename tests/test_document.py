@@ -135,6 +135,8 @@ def test_any_front_matter_gives_a_document_or_a_finding(text: str) -> None:
         ("WBC <4,000 or <lactate>", ["WBC <4,000 or <lactate>"]),
         ("- a\n**B:** c", ["a", "B: c"]),
         ("[x]: y", ["[x]: y"]),
+        ("**Second:**\n7. a\n8. b", ["Second:", "a", "b"]),
+        ("It began in\n2019. Then", ["It began in", "2019. Then"]),
     ],
 )
 def test_no_comparator_or_sign_is_lost(body: str, expected: list[str]) -> None:

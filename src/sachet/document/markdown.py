@@ -8,8 +8,8 @@ clinical text are masked before it reads, each by a character of the same width,
 - a plus at the start of a list item (`- + Kernig sign`), which would become a second list;
 - a star between two terms (`2*Na + glucose*10`), which would become emphasis.
 
-And a line that begins with bold words directly below a list, which would become part of its last item, gets a blank
-line before it.
+And two kinds of lines get a blank line before them, because they would become part of what stands above: a line that
+begins with bold words directly below a list, and a numbered list that does not begin with 1 directly below a label.
 
 Whatever line no node owns in the end (a link reference definition, say) becomes a paragraph of its own: every
 non-blank line belongs to exactly one leaf.
@@ -35,7 +35,9 @@ _MASKS = (
     (re.compile(rb"(?m)^([ \t]*(?:" + _MARKER + rb")+)\+(?=[ \t])"), rb"\1" + b"\x02"),
     (re.compile(rb"(?<=[\w)])\*(?=[\w(])"), b"\x03"),
 )
-_LAZY = re.compile(rb"(?m)(^(?:[ \t]*" + _MARKER + rb"|[ \t]+\S).*\n)(?=\*\*\S)")
+_APART = re.compile(
+    rb"(?m)^(?:(?:[ \t]*" + _MARKER + rb"|[ \t]+\S).*\n(?=\*\*\S)|.*:[ \t]*\**[ \t]*\n(?=[ \t]*\d{1,9}[.)][ \t]))"
+)
 _UNMASK = str.maketrans(_MASKED)
 _MAX_DEPTH = 40
 _PARSER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES)
@@ -198,11 +200,11 @@ def parse(text: str, first_line: int, findings: Findings) -> tuple[Block, ...]:
 
 
 def _apart(text: bytes) -> tuple[bytes, list[int]]:
-    """The text with a blank line before bold words directly below a list, and where the blank lines begin."""
+    """The text with the blank lines that keep lines apart, and where these begin."""
     parts: list[bytes] = []
     added: list[int] = []
     at = length = 0
-    for m in _LAZY.finditer(text):
+    for m in _APART.finditer(text):
         parts.append(text[at : m.end()])
         length += m.end() - at
         parts.append(b"\n")
