@@ -4,14 +4,15 @@ import json
 import re
 import tarfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from sachet.document import read_bytes
-from sachet.document.front_matter import Scalar, scalars
+from sachet.document.front_matter import scalars
 
-_WORD = re.compile(r"\w+(?:[.,/'’]\w+)*")
+# Words, and the signs that change what a number means.
+_WORD = re.compile(r"\w+(?:[.,/'’]\w+)*|[<>≤≥=±×÷%+]+")
 
 
 def words(text: str) -> set[str]:
@@ -54,30 +55,33 @@ def lost_words(tgz: Path, folder: Path) -> list[str]:
     for document in files["other/source-map.json"]["documents"]:
         about = document["about"]
         plan = files[f"PlanDefinition-{about['id']}.json"]
-        found: dict[int, set[str]] = defaultdict(set)
-        for path, spans in document["resources"][f"PlanDefinition/{about['id']}"]:
-            there = words(" ".join(strings(element(plan, path))).replace("\\", ""))
-            for line, _, end_line, _ in spans:
-                for number in range(line, end_line + 1):
-                    found[number] |= there
-        report.extend(_lost(folder / about["path"], found))
+        rows = document["resources"][f"PlanDefinition/{about['id']}"]
+        report.extend(lost_in(about["path"], (folder / about["path"]).read_bytes(), plan, rows))
     return report
 
 
-def _lost(file: Path, found: dict[int, set[str]]) -> Iterator[str]:
-    value = read_bytes(file.name, file.read_bytes()).value
+def lost_in(name: str, content: bytes, plan: Any, rows: Iterable[Any]) -> Iterator[str]:
+    """What a document loses in its plan; `rows` are FHIRPaths and spans."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for path, spans in rows:
+        there = words(" ".join(strings(element(plan, path))).replace("\\", ""))
+        for line, _, end_line, _ in spans:
+            for number in range(line, end_line + 1):
+                found[number] |= there
+    value = read_bytes(name, content).value
     assert value is not None
     for scalar in scalars(value.fields):
+        if scalar.is_null and "validation" not in content.decode("utf-8", "replace"):
+            continue
         wanted = {"not", "performed"} if scalar.is_null else words(scalar.words)
         there = set().union(*(found[n] for n in range(scalar.span.line, scalar.span.end_line + 1)))
         if missing := wanted - there:
-            yield f"{file.name}:{scalar.span.line}: {sorted(missing)}"
+            yield f"{name}:{scalar.span.line}: {sorted(missing)}"
     for number, line in enumerate(value.source.text.split("\n"), 1):
         # A link's destination counts; markup and the numbers of lists do not.
-        plain = re.sub(r"^\s*(?:#+|>|(?:[-*+]|\d+[.)])\s)+", "", line).replace("\\", "")
-        plain = re.sub(r"[*_`|]+", " ", plain.replace("**", "")) if "_" not in plain else plain.replace("**", "")
-        if number > value.body_line and (missing := words(plain) - found[number]):
-            yield f"{file.name}:{number}: {sorted(missing)}"
-
-
-__all__ = ["Scalar", "contents", "element", "lost_words", "strings", "words"]
+        plain = re.sub(r"^(?:\s*(?:#+\s|>(?!\s*=?\s*\d)|(?:[-*+]|\d+[.)])\s))+", "", line).replace("\\", "")
+        plain = re.sub(r"^=+$", "", plain)
+        # Bold may begin inside a word, so it is read without its stars, and with spaces in their place.
+        missing = [words(re.sub(r"[*`|]+", " ", plain.replace("**", by))) - found[number] for by in ("", " ")]
+        if number > value.body_line and all(missing):
+            yield f"{name}:{number}: {sorted(missing[0])}"

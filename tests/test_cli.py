@@ -1,6 +1,7 @@
 """The commands, run as a user does."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +119,53 @@ def test_an_unreadable_document_is_exit_2(tmp_path: Path) -> None:
     run = sachet("extract", "a.md", cwd=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith("a.md:1:1 STR102 error")
+
+
+def test_a_file_named_twice_is_one_document(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"{FRONT}---\n# A\n", "utf-8")
+    (tmp_path / "l.md").symlink_to("a.md")
+    run = sachet("build", ".", "a.md", tmp_path, "--fhir", "r4", cwd=tmp_path)
+    assert run.returncode == 0
+    assert "1 document," in run.stdout
+
+
+def test_the_same_bytes_wherever_one_calls_from(tmp_path: Path) -> None:
+    project, other = tmp_path / "project", tmp_path / "other"
+    for folder, name in ((project, "a"), (other, "b")):
+        folder.mkdir()
+        (folder / f"{name}.md").write_text(f"---\nid: {name}\ncondition: A\n---\n# A\n", "utf-8")
+    (project / "sachet.toml").write_text('id = "x.y"\n', "utf-8")
+    near = sachet("build", "project", "other", "-o", "near", "--fhir", "r4", cwd=tmp_path)
+    sachet("build", project, other, "-o", tmp_path / "far", "--fhir", "r4", cwd=ROOT)
+    assert "\nproject/a.md:2:1 SCH105" in f"\n{near.stderr}"
+    assert "\nother/b.md:2:1 SCH105" in f"\n{near.stderr}"
+    assert (tmp_path / "near" / "x.y.r4.tgz").read_bytes() == (tmp_path / "far" / "x.y.r4.tgz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["title = " + "[" * 5000, "id = " + "9" * 5000, "fhir = []", "title = ' '", 'title = "\\u0007"', "id = "],
+)
+def test_wrong_settings_are_a_finding(tmp_path: Path, settings: str) -> None:
+    (tmp_path / "a.md").write_text(f"{FRONT}---\n# A\n", "utf-8")
+    (tmp_path / "sachet.toml").write_text(settings, "utf-8")
+    run = sachet("build", ".", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "SCH131" in run.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"{FRONT}icd10: [Ω≥]\n---\n# A\n", "utf-8")
+    command = f"{sys.executable} -m sachet check {tmp_path}"
+    options = {"shell": True, "capture_output": True, "encoding": "utf-8", "timeout": 60}
+    full = subprocess.run(f"{command} >/dev/full", **options)
+    assert (full.returncode, "No space left" in full.stderr, "Traceback" in full.stderr) == (2, True, False)
+    head = subprocess.run(f"bash -c '{command} | head -c 1; exit ${{PIPESTATUS[0]}}'", **options)
+    assert head.returncode == 1
+    assert "Traceback" not in head.stderr
+    ascii_only = subprocess.run(command, env=os.environ | {"PYTHONIOENCODING": "ascii"}, **options)
+    assert "Ω≥" in ascii_only.stdout
 
 
 def test_every_command_has_help_with_an_example() -> None:

@@ -7,16 +7,20 @@ from typing import Any
 
 import pyromark
 import pytest
-from conftest import SEED, Package
-from coverage import lost_words, strings
-from hypothesis import given
+from conftest import PROJECT, SEED, Package
+from coverage import lost_in, lost_words, strings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sachet import document
+from sachet.convert.context import Context
+from sachet.convert.plan_definition import plan_definition
 from sachet.fhir.definitions import definitions
 from sachet.fhir.element import Element, Words, located
 from sachet.fhir.releases import R4, R5, lower
 from sachet.fhir.text import escape, unescape
 from sachet.finding import Span
+from sachet.guideline.understand import understand
 from sachet.project import computable_name
 
 RELEASES = ["r4", "r5"]
@@ -69,6 +73,35 @@ def test_lost_words_are_found(package: Package, tmp_path: Any) -> None:
     for file in (SEED, *DOCUMENTS.glob("*.md")):
         (tmp_path / file.name).write_bytes(file.read_bytes().replace(b"Palpate landmarks", b"Palpate landmarks twice"))
     assert lost_words(package.tgz("r4"), tmp_path) == ["intraosseous-access.md:95: ['twice']"]
+
+
+# Pieces of Markdown that CommonMark could take words away from.
+PIECES = st.lists(
+    st.sampled_from(
+        "-_|  -_|1._|7._|>_|#_|##_|###_|**b:**_|**b**|*i*|ǀaǀbǀ|ǀ-ǀ-ǀ|ǀcǀdǀeǀ|"
+        "\n|\n\n|```\n|    |[x](y.md)|![](p.png)|[z]: q|---|"
+        "0.5 mg_|> 5_|>= 3_|2*3_|a*b*c_|Step 1:_|x|k:_|{#id}\n".replace("_", " ")
+        .replace("ǀ", "¦")
+        .split("|")
+    ),
+    max_size=30,
+).map(lambda pieces: "".join(p if p[-1].isspace() else f"{p} " for p in pieces).replace("¦", "|"))
+
+
+@settings(max_examples=300)
+@given(PIECES)
+def test_no_word_of_any_markdown_is_lost(body: str) -> None:
+    content = f"---\nid: a\ncondition: A\nlast_updated: '2026-01-02'\n---\n{body}\n".encode()
+    value = document.read_bytes("a.md", content).value
+    assert value is not None
+    guideline = understand(value).value
+    assert guideline is not None
+    plan = lower(plan_definition(guideline, Context(PROJECT, {"a": "1"}, {})), R4)
+    assert plan is not None
+    ids = [a["id"] for a in actions(plan)] if "action" in plan else []
+    assert len(set(ids)) == len(ids)
+    assert all(a["title"] for a in (actions(plan) if "action" in plan else []))
+    assert list(lost_in("a.md", content.replace(b"{#id}", b""), plan, located(plan))) == []
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -1,5 +1,6 @@
 """The reader: nothing is lost, nothing is silently changed, and bad input is a finding with a place."""
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,22 @@ def test_any_front_matter_gives_a_document_or_a_finding(text: str) -> None:
         ("WBC <4,000 or <lactate>", ["WBC <4,000 or <lactate>"]),
         ("- a\n**B:** c", ["a", "B: c"]),
         ("[x]: y", ["[x]: y"]),
+        ("- [Na+]: 135", ["[Na+]: 135"]),
+        (">\u00a0100 mg/dL", [">\u00a0100 mg/dL"]),
+        ("> .5 mg", ["> .5 mg"]),
+        ("> -2 mmol/L", ["> -2 mmol/L"]),
+        ("> **5** mg", ["> 5 mg"]),
+        ("> - > 100 mg", ["> 100 mg"]),
+        ("- Lipase\n  > ULN", ["Lipase", "> ULN"]),
+        ("[Na]*0.5*[weight]", ["[Na]*0.5*[weight]"]),
+        ("α*β*γ", ["α*β*γ"]),
+        ("height**0.5 * weight**0.5", ["height**0.5 * weight**0.5"]),
+        ("5%*weight* 4", ["5%*weight* 4"]),
+        ("Give 5 mg\nnever more than 10 mg\n---", ["Give 5 mg", "never more than 10 mg"]),
+        ("Over two\nlines\n===", ["Over two lines"]),
+        ("| a |\n|---|\n| 5 | max 7 |", ["a", "5", "max 7"]),
+        ("![](ecg.png)", ["ecg.png"]),
+        ("x &#3; &#1; &gt; y", ["x \ufffd \ufffd > y"]),
         ("**Second:**\n7. a\n8. b", ["Second:", "a", "b"]),
         ("It began in\n2019. Then", ["It began in", "2019. Then"]),
     ],
@@ -168,6 +185,14 @@ def test_no_comparator_or_sign_is_lost(body: str, expected: list[str]) -> None:
         ("---\na: 0x1F\n---\n", ("STR119", 2, 4)),
         ("---\na: 1_000\n---\n", ("STR119", 2, 4)),
         ("---\na: .inf\n---\n", ("STR119", 2, 4)),
+        ("---\na: !!null keepme\n---\n", ("STR116", 2, 4)),
+        ('---\na: "\\x07"\n---\n', ("STR104", 2, 4)),
+        ("---\na: ' '\n---\n", ("STR120", 2, 4)),
+        ("---\na: b\u2028c: d\n---\n", ("STR105", 2, 5)),
+        ("---\na: &x b\n*x : c\n---\n", ("STR115", 2, 4)),
+        (HEAD + "##Treatment\n", ("STR123", 5, 1)),
+        (HEAD + "| a |\n|---|\n| 5 | max 7 |\n", ("STR122", 7, 7)),
+        (HEAD + "> Scope\n", ("STR124", 5, 1)),
     ],
 )
 def test_bad_input_is_a_finding_with_its_place(text: str | bytes, expected: tuple[str, int, int] | None) -> None:
@@ -214,6 +239,18 @@ def test_crlf_and_bom_change_nothing(change: Any) -> None:
     assert other.value.blocks == usual.value.blocks
     assert other.value.fields == usual.value.fields
     assert other.findings == usual.findings == ()
+
+
+def test_hundreds_of_quotation_marks_end() -> None:
+    value = read(HEAD + "> " * 600 + "x").value
+    assert value is not None
+    assert_lines_owned_once(value)
+
+
+def test_what_is_no_regular_file_is_a_finding(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    assert [f.code for f in document.read(tmp_path / "pipe.md").findings] == ["STR100"]
+    assert [f.code for f in document.read(tmp_path).findings] == ["STR100"]
 
 
 def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from coverage import contents
 from sachet.fhir.releases import R4, R5
 from sachet.package.build import build, check_documents
 from sachet.package.index import build_index
-from sachet.package.pack import replacing
+from sachet.package.pack import Outputs
 
 FRONT = "condition: A\nlast_updated: '2026-01-02'\n"
 
@@ -170,6 +170,76 @@ def test_one_work_is_one_citation_and_two_works_are_two(tmp_path: Path) -> None:
     assert shared["pmid-12345"] == ["a", "b"]
 
 
+def test_dois_that_look_alike_are_two_works(tmp_path: Path) -> None:
+    a = write(tmp_path, "a.md", f"id: a\n{FRONT}{reference('The one', 'doi: 10.1000/a_b')}")
+    b = write(tmp_path, "b.md", f"id: b\n{FRONT}{reference('The other', 'doi: 10.1000/a-b')}")
+    assert len(build_package(tmp_path, a, b).resources("r5", "Citation")) == 2
+
+
+def test_no_value_of_the_front_matter_is_lost(tmp_path: Path) -> None:
+    odd = """reviewed_by: [Ann, Bob]
+review_date: 1 March
+esi: [urgent]
+compiled_by: {by: whom}
+icd10: [{code: I10, role: odd, note: noted}, I10]
+sources: [{type: review, ref: words, pmid: [7], note: kept}, {type: bare, title: untitled}]
+confusion_pairs: [{condition: [left, right], differentiators: [differs]}]
+decision_rules: [{name: [rule], pmid: 5}, plainrule]
+differential_categories: [{category: [cat], conditions: [cond]}, {category: lone}]
+red_flags: ["SBP < 90", "SBP < 80", "SBP < 70"]
+validation: checked
+"""
+    file = write(tmp_path, "a.md", f"id: a\n{FRONT}{odd}", "## Recognition\n")
+    package = build_package(tmp_path, file, releases=("r4",))
+    text = json.dumps(package.resource("r4", "PlanDefinition", "a"))
+    told = "Ann Bob urgent whom odd noted kept bare untitled left right differs rule plainrule cat cond lone checked"
+    for words in ("1 March", *told.split()):
+        assert words in text, words
+    ids = [a["id"] for a in package.resource("r4", "PlanDefinition", "a")["action"][0]["action"][0]["action"]]
+    assert len(set(ids)) == 3
+
+
+def test_empty_values_give_no_empty_elements(tmp_path: Path) -> None:
+    empty = "esi: ''\ncompiled_by: ' '\naliases: ['']\nicd10: ['']\nsources: ['']\ncategory: ''\nrisk_tier:\n"
+    file = write(tmp_path, "a.md", f"id: a\n{FRONT}{empty}", "## Workup\n- {#only}\n")
+    package = build_package(tmp_path, file)
+    for release in ("r4", "r5"):
+        for resource in package.resources(release):
+            assert not list(_empty(resource)), resource["id"]
+
+
+def _empty(value: Any) -> Any:
+    if value is None or (
+        isinstance(value, str | list | dict) and not (value.strip() if isinstance(value, str) else value)
+    ):
+        yield value
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _empty(child)
+
+
+def test_a_broken_old_package_is_replaced(tmp_path: Path) -> None:
+    file = write(tmp_path, "a.md", f"id: a\n{FRONT}")
+    good = build_package(tmp_path, file, releases=("r4",)).tgz("r4").read_bytes()
+    target = tmp_path / "test.package.r4.tgz"
+    target.write_bytes(good[: len(good) // 2])
+    assert build_package(tmp_path, file, releases=("r4",)).tgz("r4").read_bytes() == good
+    with tarfile.open(target, "w:gz") as tar:
+        info = tarfile.TarInfo("package/x.json")
+        info.type, info.linkname = tarfile.SYMTYPE, "nowhere"
+        tar.addfile(info)
+    assert build_package(tmp_path, file, releases=("r4",)).tgz("r4").read_bytes() == good
+
+
+def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:
+    file = write(tmp_path, "a.md", f"id: a\n{FRONT}")
+    before = build_package(tmp_path, file, releases=("r4",)).tgz("r4").read_bytes()
+    (tmp_path / "test.package.r5.bundle.json").mkdir()
+    write(tmp_path, "a.md", f"id: a\n{FRONT}", "# B\n")
+    with pytest.raises(OSError, match="directory"):
+        build_package(tmp_path, file)
+    assert (tmp_path / "test.package.r4.tgz").read_bytes() == before
+
+
 def test_mixed_tracks_are_a_finding(tmp_path: Path) -> None:
     a = write(tmp_path, "a.md", f"id: a\n{FRONT}track: tier1\n")
     b = write(tmp_path, "b.md", f"id: b\n{FRONT}track: tier2\n")
@@ -188,7 +258,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     target.write_text("old")
 
     def write() -> None:
-        with replacing(target) as file:
+        with Outputs() as outputs, outputs.file(target) as file:
             file.write(b"new, but")
             raise OSError("full")
 

@@ -7,7 +7,9 @@ Exit codes: 0 clean; 1 findings at or above the chosen severity; 2 wrong usage o
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -33,23 +35,36 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     parser = _parser()
     options = parser.parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = options.run
+    options.code = CLEAN
+    run: Callable[[argparse.Namespace], None] = options.run
     try:
-        return run(options)
+        if sys.stdout is None:
+            raise UsageError("there is no standard output to write to")
+        run(options)
+        sys.stdout.flush()
     except UsageError as e:
         print(f"sachet: {e}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return CLEAN
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as e:
+        print(f"sachet: {f'{e.filename}: ' if e.filename else ''}{e.strerror or e}", file=sys.stderr)
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return USAGE
     except Exception:
         traceback.print_exc()
         print("sachet: this is a bug in sachet; please report it with the lines above", file=sys.stderr)
         return BUG
+    code: int = options.code
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(
-        name: str, run: Callable[[argparse.Namespace], int], text: str, example: str
+        name: str, run: Callable[[argparse.Namespace], None], text: str, example: str
     ) -> argparse.ArgumentParser:
         made = commands.add_parser(
             name, help=text, description=text, epilog=f"example:\n  {example}", formatter_class=form
@@ -85,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(options: argparse.Namespace) -> int:
+def _build(options: argparse.Namespace) -> None:
     from sachet.fhir.releases import RELEASES
     from sachet.package.build import build
 
@@ -96,14 +111,14 @@ def _build(options: argparse.Namespace) -> int:
     try:
         built = build(inputs, project, [RELEASES[n] for n in dict.fromkeys(names)], options.out)
     except OSError as e:
-        raise UsageError(f"{e.filename or options.out}: {e.strerror}; nothing was replaced") from e
+        raise UsageError(f"{e.filename or options.out}: {e.strerror or e}; nothing was replaced") from e
     findings = _placed(built.findings, root)
+    options.code = _code(findings, options.fail_on)
     if not options.quiet:
         for finding in findings:
             print(finding, file=sys.stderr)
         for package in built.packages:
             print(_report(package, built.documents))
-    return _code(findings, options.fail_on)
 
 
 BUILDABLE = ("r4", "r5")
@@ -124,11 +139,12 @@ def _report(built: BuiltPackage, documents: int) -> str:
     return "\n".join(lines)
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(options: argparse.Namespace) -> None:
     from sachet.package.build import check_documents
 
     _, root, inputs = _project(options.paths, quiet=True)
     findings = _placed(check_documents(inputs), root)
+    options.code = _code(findings, options.fail_on)
     if options.format == "json":
         json.dump({"findings": [f.as_json() for f in findings], "files": len(inputs)}, sys.stdout, ensure_ascii=False)
         print()
@@ -137,10 +153,9 @@ def _check(options: argparse.Namespace) -> int:
             print(finding)
         if not options.quiet:
             print(f"{_count(len(findings), 'finding')} in {_count(len(inputs), 'file')}", file=sys.stderr)
-    return _code(findings, options.fail_on)
 
 
-def _extract(options: argparse.Namespace) -> int:
+def _extract(options: argparse.Namespace) -> None:
     from sachet import document
     from sachet.guideline.extract import extract
     from sachet.guideline.understand import understand
@@ -152,10 +167,10 @@ def _extract(options: argparse.Namespace) -> int:
     for finding in (*read.findings, *(understood.findings if understood else ())):
         print(finding, file=sys.stderr)
     if understood is None or understood.value is None:
-        return USAGE
+        options.code = USAGE
+        return
     json.dump(extract(understood.value), sys.stdout, ensure_ascii=False)
     print()
-    return CLEAN
 
 
 def _project(paths: Sequence[Path], quiet: bool) -> tuple[Project, Path, list[Input]]:
@@ -185,14 +200,14 @@ def _project(paths: Sequence[Path], quiet: bool) -> tuple[Project, Path, list[In
             f"begin with {value.canonical}, and the publisher is {value.publisher!r}",
             file=sys.stderr,
         )
-    return loaded.value, root, [Input(f, _name(f, root)) for f in dict.fromkeys(files)]
+    once = {os.path.realpath(f): f for f in reversed(files)}
+    return loaded.value, root, [Input(f, _name(f, root)) for f in sorted(once.values())]
 
 
 def _name(file: Path, root: Path) -> str:
-    try:
-        return file.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return file.as_posix()
+    """How a project calls a file: its path from the project's folder, the same wherever one calls from."""
+    relative = Path(os.path.relpath(file, root)).as_posix()
+    return relative.encode("utf-8", "backslashreplace").decode()
 
 
 def _placed(findings: Iterable[Finding], root: Path) -> list[Finding]:
@@ -200,11 +215,15 @@ def _placed(findings: Iterable[Finding], root: Path) -> list[Finding]:
     return [
         replace(
             f,
-            path=(root / f.path).as_posix(),
-            related=tuple(replace(p, path=(root / p.path).as_posix()) for p in f.related),
+            path=_from_here(root, f.path),
+            related=tuple(replace(p, path=_from_here(root, p.path)) for p in f.related),
         )
         for f in findings
     ]
+
+
+def _from_here(root: Path, name: str) -> str:
+    return Path(os.path.normpath(root / name)).as_posix()
 
 
 def _count(number: int, noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sachet.finding import Span
 from sachet.project import Project
 
 
@@ -12,12 +13,12 @@ from sachet.project import Project
 class Context:
     """The project, the plans of the package with their versions, and which Citation each source became.
 
-    `citations` maps a document's id and a reference's words to the id of the Citation that holds it.
+    `citations` maps a document's id and a reference's place to the id of the Citation that holds it.
     """
 
     project: Project
     plans: Mapping[str, str]
-    citations: Mapping[tuple[str, str], str]
+    citations: Mapping[tuple[str, Span], str]
 
     def url(self, kind: str, identifier: str) -> str:
         """The canonical url of a resource of this package."""

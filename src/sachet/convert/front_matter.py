@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from sachet.document.front_matter import Entry, Fields, Scalar, Sequence, Value, scalars
-from sachet.fhir.element import Element, Words
+from sachet.fhir.element import Element, Words, elements
 from sachet.fhir.names import UCUM, extension_url
 from sachet.guideline.model import Guideline
 from sachet.guideline.target import Target, read_target
@@ -72,10 +74,10 @@ def duration(target: Target) -> Element | None:
     """A FHIR Duration of a time that is one number; a range or "immediate" has none."""
     if len(target.values) != 1 or target.unit is None:
         return None
-    number = target.values[0]
-    value = int(number) if number == number.to_integral_value() else float(number)
     comparator = None if target.comparator == "=" else target.comparator
-    return Element((), value=value, comparator=comparator, unit=target.unit, system=UCUM, code=_UCUM_TIME[target.unit])
+    return Element(
+        (), value=target.values[0], comparator=comparator, unit=target.unit, system=UCUM, code=_UCUM_TIME[target.unit]
+    )
 
 
 def target_time(words: str, target: Target | None) -> list[Element]:
@@ -107,6 +109,39 @@ def _validation(entry: Entry) -> Iterator[Element]:
             yield Element([check.span], url=extension_url("validation-check"), extension=parts)
         else:
             yield from _generic(f"{entry.key}.{check.key}", check.value)
+
+
+def uncarried(guideline: Guideline, plan: Element) -> list[Element]:
+    """Extensions for the values of the front matter that no element of the plan carries: nothing is lost.
+
+    A value is carried where an element that names its line has its words.
+    """
+    carried: dict[int, list[str]] = defaultdict(list)
+    for element, spans in elements(plan):
+        found = [str(s) for s in _strings(element)]
+        for span in spans:
+            if span.line < guideline.body_line:
+                for line in range(span.line, span.end_line + 1):
+                    carried[line].extend(found)
+    left: list[Element] = []
+    for entry in guideline.fields:
+        for extension in _generic(entry.key, entry.value):
+            (span,) = extension.spans
+            words = " ".join(extension["extension"][1]["valueString"].split())
+            if not any(words in " ".join(c.split()) for c in carried[span.line]):
+                left.append(extension)
+    return left
+
+
+def _strings(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for child in value.values():
+            yield from _strings(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _strings(child)
+    else:
+        yield value
 
 
 def _generic(key: str, value: Value) -> Iterator[Element]:

@@ -6,8 +6,10 @@ condition as true and applies every child, so a step becomes computable only aft
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sachet.convert.context import Context
-from sachet.convert.front_matter import extensions, target_time
+from sachet.convert.front_matter import extensions, target_time, uncarried
 from sachet.convert.narrative import plan_body
 from sachet.convert.related_artifact import links, related_artifacts
 from sachet.convert.use_context import use_contexts
@@ -17,7 +19,7 @@ from sachet.fhir.element import Element, Words
 from sachet.fhir.names import COMMON_PROCESS, PLAN_TYPE, extension_url
 from sachet.fhir.text import escape, listing, narrative
 from sachet.guideline.model import Guideline, Item, Kind, Section
-from sachet.guideline.title import fit, masked, short_hash, slug
+from sachet.guideline.title import fit, masked, short_hash, slug, step_prefix
 from sachet.guideline.understand import parse_date
 from sachet.project import computable_name
 
@@ -41,7 +43,7 @@ def plan_definition(guideline: Guideline, context: Context) -> Element:
     title = guideline.title
     author, reviewer = guideline.scalar("compiled_by"), guideline.scalar("reviewed_by")
     sections = [_section(section, guideline, context) for section in guideline.sections]
-    return Element(
+    plan = Element(
         (),
         resourceType="PlanDefinition",
         id=_value(guideline, "id"),
@@ -66,6 +68,9 @@ def plan_definition(guideline: Guideline, context: Context) -> Element:
         relatedArtifact=list(related_artifacts(guideline, context)),
         action=sections,
     )
+    if left := uncarried(guideline, plan):
+        plan["extension"] = [*plan.get("extension", ()), *left]
+    return plan
 
 
 def _value(guideline: Guideline, key: str) -> Words:
@@ -124,6 +129,7 @@ def _section(section: Section, guideline: Guideline, context: Context) -> Elemen
         linkId=section.key,
         title=Words(section.title.plain, [section.title.span]),
         code=Element((), coding=[Element((), system=COMMON_PROCESS, code=code)]),
+        documentation=list(links([section.title], context)),
         action=actions,
     )
 
@@ -133,14 +139,13 @@ def _sentences(guideline: Guideline, key: str, title: str, section: str) -> Elem
     found = [s for s in scalars(entry.value) if not s.is_null] if entry else []
     if entry is None or not found:
         return None
-    group = f"{section}.front-matter.{key.replace('_', '-')}"
+    group = f"{section}.{key.replace('_', '-')}--front-matter"  # no heading has a key with two hyphens
     actions: list[Element] = []
-    seen: set[str] = set()
+    seen: Counter[str] = Counter()
     for sentence in found:
-        lead = slug(sentence.words)
-        if not lead or lead in seen:
-            lead = f"{lead or 'x'}-{short_hash(masked(sentence.words))}"
-        seen.add(lead)
+        lead = f"{slug(sentence.words) or 'x'}-{short_hash(masked(sentence.words))}"
+        seen[lead] += 1
+        lead += f"-{seen[lead]}" if seen[lead] > 1 else ""
         name = fit(f"{group}.{lead}", lead)
         actions.append(Element([sentence.span], id=name, linkId=name, title=Words(sentence.words, [sentence.span])))
     name = fit(group, key.replace("_", "-"))
@@ -171,7 +176,8 @@ def describe(item: Item) -> Words | None:
         return Words(listing("", pairs), spans)
     if item.kind is Kind.TARGETS:
         return Words(escape(" | ".join(t.plain for t in item.words)), [item.span])
-    in_title = item.kind in _TITLED and item.plain.rstrip(" :") == item.title
+    own = {item.plain.rstrip(" :"), *([step_prefix(item.plain)[1].rstrip(" :")] if item.prefix else [])}
+    in_title = item.kind in _TITLED and item.title in own
     if in_title and not item.facts:
         return None
     return _lines([] if in_title else [*item.words], [*item.facts])

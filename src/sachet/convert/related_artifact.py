@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sachet.convert.context import Context
 from sachet.document.front_matter import Fields, Scalar, Sequence, Value, scalars
@@ -29,6 +29,8 @@ def related_artifacts(guideline: Guideline, context: Context) -> Iterator[Elemen
         yield from _differential(value, context)
     for item in guideline.preamble:
         yield from links([text for below in item.walk() for text in (*below.words, *below.facts)], context)
+    if guideline.heading:
+        yield from links([guideline.heading], context)
     yield _document(guideline)
 
 
@@ -39,9 +41,8 @@ def links(texts: Iterable[Text], context: Context) -> Iterator[Element]:
             name = found.destination.rsplit("/", 1)[-1].removesuffix(".md")
             plan = context.plan(name) if "://" not in found.destination else None
             document = Element((), url=found.destination) if _is_url(found.destination) else None
-            yield Element(
-                [text.span], type="documentation", display=found.destination, document=document, resource=plan
-            )
+            display = f"{found.destination} {found.title}".strip()
+            yield Element([text.span], type="documentation", display=display, document=document, resource=plan)
 
 
 def identifiers(pmid: Scalar | None, doi: Scalar | None) -> list[Element]:
@@ -71,15 +72,16 @@ def _identifying(pmid: Scalar | None, doi: Scalar | None, url: Scalar | None = N
 
 
 def _citation(guideline: Guideline, reference: Reference, context: Context) -> Element:
+    rest = _rest(reference.fields, {"type", "ref", "pmid", "doi", "url"})
     kind = Element((), url=extension_url("source-type"), valueString=reference.type) if reference.type else None
     label = next((f"{n} {v.words}" for n, v in (("PMID", reference.pmid), ("DOI", reference.doi)) if v), None)
     where = link(reference.pmid, reference.doi, reference.url)
-    citation = context.citations.get((guideline.id, reference.words.words))
+    citation = context.citations.get((guideline.id, reference.words.span))
     resource = f"{context.url('Citation', citation)}|{context.project.version}" if citation else None
     words = reference.words.words
     return Element(
         [reference.span.to(reference.words.span)],
-        extension=[*([kind] if kind else []), *_identifying(reference.pmid, reference.doi, reference.url)],
+        extension=[*([kind] if kind else []), *_identifying(reference.pmid, reference.doi, reference.url), *rest],
         type="citation",
         label=label,
         display=clip(words, 120),
@@ -127,7 +129,7 @@ def _differential(value: Value, context: Context) -> Iterator[Element]:
     for condition in named or [None]:
         yield Element(
             [place.span for place in (condition, category) if place],
-            extension=_rest(value, {"category", "conditions"}),
+            extension=_rest(value, {"category"}, {"conditions"}),
             type="documentation",
             label=label,
             display=Words(condition.words, [condition.span]) if condition else None,
@@ -147,12 +149,12 @@ def _document(guideline: Guideline) -> Element:
     return Element((), type="documentation", label="source", display="The document as written", document=attachment)
 
 
-def _rest(value: Value, known: set[str]) -> list[Element]:
-    """What else an entry says, word by word."""
-    entries = value.entries if isinstance(value, Fields) else ()
+def _rest(value: Value, known: set[str], lists: Collection[str] = ()) -> list[Element]:
+    """What an entry says beside the values of `known` keys and all below the keys `lists`."""
     if not isinstance(value, Fields):
         return [_detail(s) for s in scalars(value) if not s.is_null]
-    return [_detail(s) for e in entries if e.key not in known for s in scalars(e.value) if not s.is_null]
+    others = (e for e in value if e.key not in lists and not (e.key in known and isinstance(e.value, Scalar)))
+    return [_detail(s) for e in others for s in scalars(e.value) if not s.is_null]
 
 
 def _detail(value: Scalar) -> Element:

@@ -14,9 +14,12 @@ from typing import Any
 import yaml
 from frontmatter.default_handlers import BaseHandler
 
+from sachet.document.source import CONTROL, REPLACEMENT
 from sachet.finding import Findings, Span
 
 _MAX_DEPTH = 64
+_YAML_BREAK = re.compile("[\x85\u2028\u2029]")
+_RESOLVER: Any = yaml.resolver.Resolver()
 _TRAP = re.compile(
     r"""(?xi) (?P<boolean> y|yes|n|no|on|off)
     | (?P<sexagesimal> [-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)
@@ -40,8 +43,8 @@ class Scalar:
 
     @property
     def is_null(self) -> bool:
-        """True for `null`, `~` and an empty value."""
-        return self.value is None
+        """True for `null`, `~` and an empty value, in quotes too."""
+        return self.value is None or not self.words.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,11 @@ def split(text: str, findings: Findings) -> tuple[str, int, str, int] | None:
 def parse(text: str, first_line: int, findings: Findings) -> Fields | None:
     """Parse front matter that begins on `first_line` of its file; None, with a finding, if it is no YAML mapping."""
     reader = _Reader(first_line, findings)
+    for m in _YAML_BREAK.finditer(text):
+        line, column = first_line + text.count("\n", 0, m.start()), m.start() - text.rfind("\n", 0, m.start())
+        message = f"U+{ord(m[0]):04X} ends a line for YAML readers; it is read as a space here, replace it"
+        findings.warning("STR105", Span(line, column, line, column + 1), message)
+    text = _YAML_BREAK.sub(" ", text)
     if depth_span := _too_deep(text, first_line):
         findings.error("STR112", depth_span, f"front matter is nested more than {_MAX_DEPTH} deep")
         return None
@@ -219,7 +227,11 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.findings.error("STR117", key_span, "a key must be a word, not a list or a mapping")
                 continue
-            key = str(key_node.value)
+            if id(key_node) in self.seen:
+                self.findings.error("STR115", key_span, "a YAML alias (*name); write the key out, aliases are not read")
+                continue
+            self.seen.add(id(key_node))
+            key = CONTROL.sub(REPLACEMENT, str(key_node.value))
             value = self.value(value_node)
             entry = Entry(key, key_span, value, key_span.to(value.span))
             if key in entries:
@@ -232,10 +244,19 @@ class _Reader:
 
     def scalar(self, node: yaml.ScalarNode, span: Span) -> Scalar:
         words = str(node.value)
+        if control := CONTROL.search(words):
+            message = f"control character U+{ord(control[0]):04X}, which no FHIR string can hold; delete it"
+            self.findings.error("STR104", span, message)
+            words = CONTROL.sub(REPLACEMENT, words)
         is_plain = not node.style  # the C loader says "" where the Python one says None
+        implicit = _RESOLVER.resolve(yaml.ScalarNode, str(node.value), (is_plain, not is_plain))
+        if node.tag != implicit:
+            self.findings.error("STR116", span, f"the YAML tag {node.tag} is not read; remove it")
         if not is_plain:
+            if not words.strip():
+                self.findings.warning("STR120", span, "an empty value; it is read as missing")
             return Scalar(words, words, span, False)
-        if node.tag == "tag:yaml.org,2002:null" or words in _NULL:
+        if words in _NULL:
             return Scalar(words, None, span, True)
         if words in _BOOLEAN:
             return Scalar(words, _BOOLEAN[words], span, True)

@@ -1,17 +1,19 @@
 """Markdown to a tree whose leaves own the lines of the file.
 
-pulldown-cmark (through pyromark) reads CommonMark with tables. Four things that Markdown would take away from a
+pulldown-cmark (through pyromark) reads CommonMark with tables. Five things that Markdown would take away from a
 clinical text are masked before it reads, each by a character of the same width, and put back afterwards:
 
 - a comparator at the start of a list item (`- > 100 mg`, `- >= 2`), which would become a block quote;
 - the same at the start of a line, where a number follows;
 - a plus at the start of a list item (`- + Kernig sign`), which would become a second list;
+- a bracket that would define a link (`[Na+]: 135`), which would take the whole line;
 - a star between two terms (`2*Na + glucose*10`), which would become emphasis.
 
-And two kinds of lines get a blank line before them, because they would become part of what stands above: a line that
-begins with bold words directly below a list, and a numbered list that does not begin with 1 directly below a label.
+And three kinds of lines get a blank line before them, because they would become part of what stands above, or take it:
+a line that begins with bold words directly below a list, a numbered list that does not begin with 1 directly below a
+label, and a line of dashes below a paragraph of several lines.
 
-Whatever line no node owns in the end (a link reference definition, say) becomes a paragraph of its own: every
+Whatever line no node owns in the end becomes a paragraph of its own: every
 non-blank line belongs to exactly one leaf.
 """
 
@@ -20,24 +22,33 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyromark
 
+from sachet.document.source import CONTROL, REPLACEMENT
 from sachet.finding import Findings, Span
 
-_MARKER = rb"(?:[-*+]|\d{1,9}[.)])[ \t]+"
-_MASKED = {"\x01": ">", "\x02": "+", "\x03": "*"}
+# Possessive throughout: what a line begins with is read one way only, so no line takes more than linear time.
+_MARKER = r"(?:[-*+]|\d{1,9}[.)])[ \t]++"
+_ITEM = rf"(?:[ \t]*+(?:>[ \t]?+)*+{_MARKER})++"
+_MASKED = {"\x01": ">", "\x02": "+", "\x03": "*", "\x04": "["}
+_NUMBER_NEXT = r"(?=[ \t\xa0]*+=?[ \t\xa0]*+[-+~$*.(]*+\d)"
 _MASKS = (
-    (re.compile(rb"(?m)^([ \t]*(?:" + _MARKER + rb")+)>"), rb"\1" + b"\x01"),
-    (re.compile(rb"(?m)^([ \t]*)>(?=[ \t]*=?[ \t]*\d)"), rb"\1" + b"\x01"),
-    (re.compile(rb"(?m)^([ \t]*(?:" + _MARKER + rb")+)\+(?=[ \t])"), rb"\1" + b"\x02"),
-    (re.compile(rb"(?<=[\w)])\*(?=[\w(])"), b"\x03"),
+    (re.compile(rf"(?m)^({_ITEM})>"), "\\1\x01"),
+    (re.compile(rf"(?m)^([ \t]*+(?:>[ \t]?+(?=>))*+)>{_NUMBER_NEXT}"), "\\1\x01"),
+    (re.compile(r"(?m)^([ \t]{2,})>"), "\\1\x01"),
+    (re.compile(rf"(?m)^({_ITEM.replace('[-*+]', '[-*]')}|[ \t]*+\+[ \t]++)\+(?=[ \t])"), "\\1\x02"),
+    (re.compile(rf"(?m)^((?:[ \t>]|{_MARKER})*+)\[(?=[^\]\n]*+\]:)"), "\\1\x04"),
+    (re.compile(r"(?<=[\w)\]])\*\*(?=[\d(])"), "\x03\x03"),
+    (re.compile(r"(?<=[\w)\]%°])\*(?![\s*])(?=[\w(\[])"), "\x03"),
 )
-_APART = re.compile(
-    rb"(?m)^(?:(?:[ \t]*" + _MARKER + rb"|[ \t]+\S).*\n(?=\*\*\S)|.*:[ \t]*\**[ \t]*\n(?=[ \t]*\d{1,9}[.)][ \t]))"
-)
+_IN_LIST = re.compile(rf"[ \t]*{_MARKER}|[ \t]+\S")
+_LABEL_END = re.compile(r":[ \t]*\**[ \t]*$")
+_NUMBERED = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
+_UNDERLINE = re.compile(r" {0,3}-+[ \t]*")
+_NO_HEADING = re.compile(r"#{1,6}[^\W\d]")
 _UNMASK = str.maketrans(_MASKED)
 _MAX_DEPTH = 40
 _PARSER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES)
@@ -45,11 +56,12 @@ _PARSER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link in a text: its range in `Text.plain` and its destination as written."""
+    """A link in a text: its range in `Text.plain`, its destination as written, and its title."""
 
     start: int
     end: int
     destination: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +180,23 @@ class Rule:
 Block = Heading | Paragraph | ListBlock | Table | Quote | Verbatim | Rule
 
 
+def joined(lines: tuple[Text, ...]) -> Text | None:
+    """Lines as one text, with a space between them; None where there are none."""
+    if len(lines) < 2:
+        return lines[0] if lines else None
+    plain = ""
+    strong: list[tuple[int, int]] = []
+    links: list[Link] = []
+    segments: list[tuple[int, int, int]] = []
+    for line in lines:
+        at = len(plain) + 1 if plain else 0
+        plain = f"{plain} {line.plain}" if plain else line.plain
+        strong += [(a + at, b + at) for a, b in line.strong]
+        links += [replace(x, start=x.start + at, end=x.end + at) for x in line.links]
+        segments += [(a + at, row, column) for a, row, column in line.segments]
+    return Text(plain, lines[0].span.to(lines[-1].span), tuple(strong), tuple(links), tuple(segments))
+
+
 def leaves(blocks: tuple[Block, ...]) -> Iterator[Span]:
     """The span of every leaf: together they own each non-blank line once."""
     for block in blocks:
@@ -189,29 +218,40 @@ def leaves(blocks: tuple[Block, ...]) -> Iterator[Span]:
 
 def parse(text: str, first_line: int, findings: Findings) -> tuple[Block, ...]:
     """Read Markdown whose first line is line `first_line` of the file."""
-    raw, added = _apart(text.encode())
-    masked = raw
+    text_apart, added = _apart(text)
+    masked = text_apart
     for pattern, replacement in _MASKS:
         masked = pattern.sub(replacement, masked)
-    events = list(_PARSER.events_with_range(masked.decode()))
-    builder = _Builder(raw, first_line, added, events, findings)
+    events = list(_PARSER.events_with_range(masked))
+    builder = _Builder(text_apart.encode(), first_line, added, events, findings)
     blocks = builder.blocks(None, 0)
     return _with_unowned(blocks, text, first_line)
 
 
-def _apart(text: bytes) -> tuple[bytes, list[int]]:
-    """The text with the blank lines that keep lines apart, and where these begin."""
-    parts: list[bytes] = []
+def _apart(text: str) -> tuple[str, list[int]]:
+    """The text with the blank lines that keep lines apart, and at which bytes these begin."""
+    lines: list[str] = []
     added: list[int] = []
-    at = length = 0
-    for m in _APART.finditer(text):
-        parts.append(text[at : m.end()])
-        length += m.end() - at
-        parts.append(b"\n")
-        added.append(length)
-        length += 1
-        at = m.end()
-    return b"".join((*parts, text[at:])), added
+    offset = 0
+    before = above = ""
+    for line in text.split("\n"):
+        if before.strip() and _keeps_apart(above, before, line):
+            lines.append("")
+            added.append(offset)
+            offset += 1
+        lines.append(line)
+        offset += len(line.encode()) + 1
+        above, before = before, line
+    return "\n".join(lines), added
+
+
+def _keeps_apart(above: str, before: str, line: str) -> bool:
+    """True where a blank line has to stand between `before`, which is not blank, and `line`."""
+    if line.startswith("**"):
+        return line[2:3].strip() != "" and bool(_IN_LIST.match(before))
+    if _NUMBERED.match(line):
+        return bool(_LABEL_END.search(before))
+    return bool(_UNDERLINE.fullmatch(line)) and above.strip() != ""
 
 
 def _with_unowned(blocks: tuple[Block, ...], text: str, first_line: int) -> tuple[Block, ...]:
@@ -275,17 +315,24 @@ class _Builder:
             return Rule(self.span(start, end)) if event == "Rule" else None
         self.at += 1
         if name == "Heading":
-            lines = self.inline(name)
-            text = lines[0] if lines else Text("", self.span(start, end))
+            text = joined(self.inline(name)) or Text("", self.span(start, end))
             block: Block = Heading(int(detail["level"][1]), text, self.span(start, end))
         elif name == "Paragraph":
             emphasis = _named(self.events[self.at][0], "Start")[0] == "Emphasis" and self.closes(self.at, end)
             block = Paragraph(self.inline(name), self.span(start, end), emphasis)
+            for line in block.lines:
+                if _NO_HEADING.match(line.plain):
+                    message = "no heading: a space is missing after #; it is read as words"
+                    self.findings.warning("STR123", line.span, message)
         elif name == "List":
-            block = self.list(detail is not None, start, end, depth)
+            block = self.list_block(detail is not None, start, end, depth)
         elif name == "Table":
             block = self.table(start, end)
+        elif name == "BlockQuote" and depth > _MAX_DEPTH:
+            block = self.verbatim(name, start, end)
         elif name == "BlockQuote":
+            if depth == 0:
+                self.findings.note("STR124", self.span(start, end), "read as a quotation, because it begins with >")
             block = Quote(self.blocks(name, depth + 1), self.span(start, end))
         else:
             block = self.verbatim(name, start, end)
@@ -296,7 +343,7 @@ class _Builder:
         """True where the inline that starts at event `at` reaches the paragraph's end."""
         return not self.raw[self.events[at][1]["end"] : end].strip()
 
-    def list(self, ordered: bool, start: int, end: int, depth: int) -> ListBlock:
+    def list_block(self, ordered: bool, start: int, end: int, depth: int) -> ListBlock:
         items: list[ListItem] = []
         if depth > _MAX_DEPTH and not self.too_deep:
             self.too_deep = True
@@ -341,14 +388,26 @@ class _Builder:
             while _named(self.events[self.at][0], "Start")[0] == "TableCell":
                 cell = self.events[self.at][1]
                 self.at += 1
-                lines = self.inline("TableCell")
-                cells.append(lines[0] if lines else Text("", self.span(cell["start"], cell["end"])))
+                cells.append(joined(self.inline("TableCell")) or Text("", self.span(cell["start"], cell["end"])))
                 self.at += 1
+            if rows and len(cells) == len(rows[0].cells):
+                cells.extend(self.excess(cell["end"], where["end"]))
             rows.append(Row(tuple(cells), self.span(where["start"], where["end"])))
             self.at += 1
         header, *body = rows
         below = Span(header.span.line, header.span.column, header.span.line + 1, header.span.end_column)
         return Table(Row(header.cells, below), tuple(body), self.span(start, end))
+
+    def excess(self, start: int, end: int) -> list[Text]:
+        """What stands in a row behind the last cell that has a header, which CommonMark drops."""
+        words = self.raw[start:end].strip().strip(b"|").strip()
+        if not words:
+            return []
+        start = self.raw.index(words, start)
+        span = self.span(start, start + len(words))
+        message = "the row has more cells than its table has headers; write a | inside a cell as \\|"
+        self.findings.warning("STR122", span, message)
+        return [Text(words.decode("utf-8", "replace"), span)]
 
     def verbatim(self, name: str, start: int, end: int) -> Verbatim:
         self.skip_to_end(name)
@@ -403,9 +462,9 @@ class _Builder:
                 strong -= 1
                 line.strong_to()
             elif begin in ("Link", "Image"):
-                line.link_from(detail["dest_url"])
+                line.link_from(detail["dest_url"], detail["title"], where["start"])
             elif end in ("Link", "Image"):
-                line.link_to()
+                line.link_to(where["end"])
             elif isinstance(event, dict) and begin is None and end is None:
                 (words,) = event.values()
                 line.add(str(words), where["start"], where["end"])
@@ -425,11 +484,12 @@ class _Line:
         self.strong: list[tuple[int, int]] = []
         self.links: list[Link] = []
         self.open_strong = 0 if strong else -1
-        self.open_link: tuple[int, str] | None = None
+        self.open_link: tuple[int, str, str, int] | None = None
 
     def add(self, words: str, start: int, end: int) -> None:
-        words = words.translate(_UNMASK)
         raw = self.builder.raw[start:end]
+        # A character reference is no mask, whatever character it stands for.
+        words = CONTROL.sub(REPLACEMENT, words) if raw[:1] == b"&" else words.translate(_UNMASK)
         if raw[:1] == b"`":
             start += len(raw) - len(raw.lstrip(b"` "))
         if self.start < 0:
@@ -447,12 +507,15 @@ class _Line:
             self.strong.append((self.open_strong, self.length))
         self.open_strong = -1
 
-    def link_from(self, destination: str) -> None:
-        self.open_link = (self.length, destination)
+    def link_from(self, destination: str, title: str, start: int) -> None:
+        self.open_link = (self.length, destination, title, start)
 
-    def link_to(self) -> None:
+    def link_to(self, end: int) -> None:
         if self.open_link:
-            self.links.append(Link(self.open_link[0], self.length, self.open_link[1]))
+            at, destination, title, start = self.open_link
+            if at == self.length and destination:  # nothing to read: the destination is its words
+                self.add(destination, start, end)
+            self.links.append(Link(at, self.length, destination, title))
         self.open_link = None
 
     def done(self) -> tuple[Text, ...]:
@@ -468,12 +531,12 @@ class _Line:
             return min(max(0, at - shift), len(plain))
 
         strong = tuple((cut(a), cut(b)) for a, b in self.strong if cut(b) > cut(a))
-        links = tuple(Link(cut(x.start), cut(x.end), x.destination) for x in self.links)
+        links = tuple(replace(x, start=cut(x.start), end=cut(x.end)) for x in self.links)
         segments = tuple((max(0, a - shift), line, col + max(0, shift - a)) for a, line, col in self.segments)
-        return (Text(plain, span, _joined(strong), links, segments),) if plain else ()
+        return (Text(plain, span, _merged(strong), links, segments),) if plain else ()
 
 
-def _joined(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+def _merged(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     found: list[tuple[int, int]] = []
     for start, end in ranges:
         if found and start <= found[-1][1]:

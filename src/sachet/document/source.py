@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sachet.finding import START, Findings, Span
 
-# Everything that FHIR's `string` forbids: control characters other than tab, line feed and carriage return.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What FHIR's `string` and XHTML forbid: control characters other than tab, line feed and carriage return, and two
+# characters that are none.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 REPLACEMENT = "�"
 
 
@@ -52,16 +53,19 @@ def decode(path: str, content: bytes, findings: Findings) -> Source | None:
         findings.error("STR103", Span(line, column, line, column + 1), message)
         return None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for m in _CONTROL.finditer(text):
+    for m in CONTROL.finditer(text):
         line = text.count("\n", 0, m.start()) + 1
         column = m.start() - text.rfind("\n", 0, m.start())
         span = Span(line, column, line, column + 1)
         findings.error("STR104", span, f"control character U+{ord(m[0]):04X}, which no FHIR string can hold; delete it")
-    return Source(path, _CONTROL.sub(REPLACEMENT, text), content)
+    return Source(path, CONTROL.sub(REPLACEMENT, text), content)
 
 
 def load(path: Path, findings: Findings) -> Source | None:
     """Read a file; None, with a finding, if it cannot be read or is no text."""
+    if path.exists() and not path.is_file():
+        findings.error("STR100", START, "this is no regular file")
+        return None
     try:
         content = path.read_bytes()
     except OSError as e:

@@ -42,6 +42,14 @@ def spans_of(value: Any) -> Spans:
     return value.spans if isinstance(value, Element | Words) else ()
 
 
+def elements(value: Any) -> Iterator[tuple[Any, Spans]]:
+    """Every element of a resource that knows its lines, with its spans."""
+    if spans := spans_of(value):
+        yield value, spans
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from elements(child)
+
+
 def located(resource: Element) -> Iterator[tuple[str, Spans]]:
     """The FHIRPath of every element that knows its lines, with its spans, in the order of the resource."""
 

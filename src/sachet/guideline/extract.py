@@ -75,7 +75,7 @@ def _dispositions(guideline: Guideline) -> Iterator[dict[str, Any]]:
     if section := guideline.section("Disposition"):
         for group, item in _grouped(section):
             label = item.words[0].lead if item.words else ""
-            yield {"line": item.span.line, "level": level_of((label, group, item.plain[len(label) :]))}
+            yield {"line": item.span.line, "level": level_of(label, group, item.plain[len(label) :])}
 
 
 def _pitfalls(guideline: Guideline) -> Iterator[Item]:

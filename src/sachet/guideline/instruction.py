@@ -8,6 +8,7 @@ from sachet.guideline.tables import pattern, phrases, words
 from sachet.guideline.title import step_prefix
 
 _TABLE = "instructions"
+_READ = 1000  # so many characters of a line say what it is
 _FIRST = re.compile(r"([A-Za-z][A-Za-z-]*)(?P<end>[\s]*)(?P<next>\S*)")
 
 
@@ -21,15 +22,23 @@ def governs_no_instruction(text: str) -> bool:
     return bool(pattern(_TABLE, "never_below").search(text))
 
 
+def bans(text: str) -> bool:
+    """True for a label that forbids, and nothing else ("DO NOT:")."""
+    return bool(pattern(_TABLE, "ban").match(text))
+
+
 def is_fact(text: str) -> bool:
     """True for a line that only describes the step above it ("Onset: 1-3 minutes")."""
-    return bool(phrases(_TABLE, "facts").match(text))
+    return any(pattern(_TABLE, key).match(text) for key in ("facts_named", "facts"))
 
 
-def opens_with_verb(text: str) -> bool:
-    """True where the line begins with an imperative verb of the table, seen as a verb."""
+def opens_with_verb(text: str, strong: bool = False) -> bool:
+    """True where the line begins with an imperative verb of the table, seen as a verb.
+
+    `strong` for a line of a numbered list or one that begins with bold words.
+    """
     _, text = step_prefix(text)
-    if forbids(text):
+    if forbids(text) or pattern(_TABLE, "restricted").match(text):
         return False
     m = _FIRST.match(text)
     if m is None:
@@ -39,6 +48,8 @@ def opens_with_verb(text: str) -> bool:
         return not text[m.end(1) :].startswith(":")
     if verb not in words(_TABLE, "with_next_word") or not m["end"]:
         return False
+    if strong and m["next"][:1].isalpha():
+        return verb not in words(_TABLE, "never_strong") or m["next"].lower() in words(_TABLE, "next_words")
     if m["next"][:1].isdigit():
         return verb in words(_TABLE, "before_number")
     following = re.match(r"[A-Za-z']*", m["next"])
@@ -48,18 +59,28 @@ def opens_with_verb(text: str) -> bool:
     return verb in words(_TABLE, "before_noun") and bool(word)
 
 
+def _head(text: str) -> tuple[str, str]:
+    """What a line is about, up to its first dash, colon or parenthesis, and the words behind that."""
+    m = re.search(r"\s+[—–-]{1,2}\s+|\s*—\s*|:(?=\s|$)|\s+\(", text)
+    return (text[: m.start()], text[m.end() :]) if m else (text, "")
+
+
 def workup_kind(group: str, text: str) -> str:
     """order, equipment, finding, criterion or note: what a line of Workup below `group` is."""
+    group, text = (" ".join(words[:_READ].split()) for words in (group, text))
 
     def says(key: str, where: str) -> bool:
         return bool(pattern("workup", key).search(where))
 
     if says("equipment", group):
         return "equipment"
-    if says("note", group) or says("negative", text):
+    head, behind = _head(text)
+    if says("note", group) or says("negative", text) or says("noted", text) or says("statement", head):
         return "note"
-    if says("statement", text):
+    if pattern(_TABLE, "negation").match(behind) or says("rejected", head):
         return "note"
+    if says("sign", head) and not opens_with_verb(text):
+        return "finding"
     for kind in ("criterion", "finding"):
         if says(kind, group) and not opens_with_verb(text):
             return kind

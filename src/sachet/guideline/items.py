@@ -16,6 +16,7 @@ from sachet.guideline.instruction import is_fact
 from sachet.guideline.model import Cell, Kind
 from sachet.guideline.title import clip, step_prefix, title_of
 
+UNTITLED = "(no title)"
 _LABEL, _ITALIC, _PLAIN = 10.0, 11.0, 12.0  # below every heading level
 _TARGET_HEADERS = {"target", "target time", "time target", "time"}
 
@@ -56,8 +57,9 @@ def _fold_facts(parent: Draft) -> None:
     kept: list[Draft] = []
     for child in parent.children:
         _fold_facts(child)
+        of_step = parent.kind in (Kind.ITEM, Kind.STEP) and (parent.kind is Kind.STEP or not parent.plain.endswith(":"))
         describes = child.kind is Kind.ITEM and not child.ordered and not child.children and is_fact(child.plain)
-        if describes and parent.words:
+        if describes and of_step:
             parent.facts.extend((*child.words, *child.facts))
         else:
             kept.append(child)
@@ -88,8 +90,7 @@ class _Tree:
     def add(self, blocks: Sequence[Block]) -> None:
         for block, following in zip_longest(blocks, blocks[1:]):
             if isinstance(block, Heading):
-                prefix = step_prefix(block.text.plain)[0]
-                title = clip(block.text.plain.rstrip(" :"))
+                prefix, title = _heading(block.text.plain)
                 draft = Draft(Kind.HEADING, title, (block.text,), block.span, prefix)
                 self.push(float(block.level), draft)
             elif isinstance(block, Paragraph):
@@ -151,8 +152,17 @@ class _Tree:
             if not is_targets:
                 parent.title = title_of(headers[0]) if headers else ""
             self.top.children.append(parent)
+        none = Text("", block.header.span)
+        unused = tuple(
+            h
+            for i, h in enumerate(headers)
+            if h.plain and not any(r.cells[i : i + 1] and r.cells[i].plain for r in block.rows)
+        )
+        if unused and block.rows and not is_targets:
+            parent.children.append(Draft(Kind.ROW, title_of(unused[0]), unused, block.header.span))
         for row in block.rows:
-            cells = tuple(Cell(h, c) for h, c in zip(headers, row.cells, strict=False) if c.plain)
+            pairs = zip_longest(headers, row.cells, fillvalue=none)
+            cells = tuple(Cell(h, c) for h, c in pairs if c.plain)
             if not cells:
                 continue
             kind = Kind.TARGET if is_targets else Kind.ROW
@@ -176,10 +186,16 @@ def _span(group: tuple[Text, ...]) -> Span:
 
 
 def _label(group: tuple[Text, ...], scope: bool) -> Draft:
-    prefix = step_prefix(group[0].plain)[0]
-    words = " ".join(t.plain for t in group).rstrip(" :")
+    prefix, title = _heading(" ".join(t.plain for t in group))
     kind = Kind.STEP if prefix else Kind.LABEL
-    return Draft(kind, clip(words), group, _span(group), prefix, scope=scope)
+    return Draft(kind, title, group, _span(group), prefix, scope=scope)
+
+
+def _heading(words: str) -> tuple[str | None, str]:
+    """Prefix and title of a heading or label: all its words; a mere number is in the prefix alone."""
+    prefix, rest = step_prefix(words)
+    is_step = prefix is None or prefix.lower().startswith("step")
+    return prefix, clip((words if is_step else rest).rstrip(" :") or words or UNTITLED)
 
 
 def _is_label(block: Paragraph, after: Sequence[Block]) -> bool:

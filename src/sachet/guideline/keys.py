@@ -8,16 +8,18 @@ A label over headings says when, not where: it is in no path.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
 from sachet.finding import Findings
-from sachet.guideline.instruction import forbids, governs_no_instruction, opens_with_verb, workup_kind
+from sachet.guideline.instruction import bans, forbids, governs_no_instruction, opens_with_verb, workup_kind
 from sachet.guideline.items import Draft
 from sachet.guideline.model import Item, Kind
+from sachet.guideline.tables import pattern
 from sachet.guideline.target import read_target
-from sachet.guideline.title import anchor, fit, masked, short, short_hash, slug, step_prefix
+from sachet.guideline.title import anchor, clip, fit, masked, short, short_hash, slug, step_prefix
 
 _TITLED = (Kind.HEADING, Kind.LABEL, Kind.STEP)
 _BELOW_ITEM = "\0"  # the group of what stands below a list item
@@ -47,8 +49,8 @@ def _name(drafts: list[Draft], path: str, keys: dict[int, str], findings: Findin
         if explicit:
             last = draft.words[-1]
             draft.words = (*draft.words[:-1], replace(last, plain=words))
-            draft.title = anchor(draft.title)[0]
-        leads[id(draft)] = slug(explicit or _name_of(draft))
+            draft.title = anchor(draft.title)[0] or explicit
+        leads[id(draft)] = re.sub(r"[^a-z0-9]+", "-", explicit.lower()) if explicit else slug(_name_of(draft))
     for lead, same in _grouped(found, leads).items():
         if lead and len(same) == 1:
             continue
@@ -88,10 +90,9 @@ class _Builder:
         self.orders = orders
         self.workup = workup
 
-    def item(self, draft: Draft, may_instruct: bool, group: str) -> Item:
+    def item(self, draft: Draft, may_instruct: bool, group: str, ban: str = "") -> Item:
         own = may_instruct and not governs_no_instruction(draft.plain)
-        titled = draft.kind in _TITLED
-        below = self.children(draft, own if titled else may_instruct, draft.plain if titled else group)
+        below = self.children(draft, own, draft.plain if draft.kind in _TITLED else group)
         instruction = self.is_instruction(draft, may_instruct, group) and not any(
             i.instruction for child in below for i in child.walk()
         )
@@ -99,7 +100,7 @@ class _Builder:
         return Item(
             draft.kind,
             self.keys[id(draft)],
-            draft.title,
+            clip(f"{ban}: {draft.title}") if ban else draft.title,
             draft.words,
             draft.span,
             draft.prefix,
@@ -113,14 +114,16 @@ class _Builder:
 
     def children(self, draft: Draft, may_instruct: bool, group: str) -> tuple[Item, ...]:
         below = draft.kind is Kind.ITEM
-        return tuple(self.item(c, may_instruct, _BELOW_ITEM if below else group) for c in draft.children)
+        ban = draft.title if bans(draft.plain) else ""
+        return tuple(self.item(c, may_instruct, _BELOW_ITEM if below else group, ban) for c in draft.children)
 
     def is_instruction(self, draft: Draft, may_instruct: bool, group: str) -> bool:
         if not self.orders or not may_instruct or draft.kind not in (Kind.STEP, Kind.ITEM) or not draft.words:
             return False
         if draft.kind is Kind.STEP and draft.children:
             return False  # a step that governs lines is a group
-        if opens_with_verb(draft.plain):
+        if opens_with_verb(draft.plain, draft.ordered or bool(draft.words[0].lead)):
             return True
         orderable = self.workup and draft.kind is Kind.ITEM and group != _BELOW_ITEM and not forbids(draft.plain)
+        orderable = orderable and not pattern("instructions", "restricted").match(draft.plain)
         return orderable and workup_kind(group, draft.plain) == "order"

@@ -114,6 +114,7 @@ class Reference:
     url: Scalar | None
     year: int | None
     journal: str | None
+    fields: Fields  # the whole entry
     span: Span
     key: str  # pmid-NNN, doi-…, or a hash of the reference
 
@@ -136,6 +137,7 @@ class Guideline:
     path: str
     source: Source
     fields: Fields
+    body_line: int  # the line on which the Markdown begins
     title: Scalar
     heading: Text | None
     version: str

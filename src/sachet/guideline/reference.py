@@ -11,7 +11,9 @@ from sachet.guideline.title import short_hash
 
 _PUBLISHED = re.compile(r"(?:^|[.?!:,)]\s+)(?P<journal>[A-Z][^.;:?!]*)\.?,?\s+(?P<year>(?:19|20)\d\d);")
 _LAST_YEAR = re.compile(r"\b((?:19|20)\d\d)\)?\.?\s*$")
+_REVISED = re.compile(r"\b(?:updated|reaffirmed|amended|revised)\b", re.IGNORECASE)
 _YEAR = re.compile(r"(?<![\d-])((?:19|20)\d\d)(?![\d-])")
+_READ = 2000  # so many characters of a reference are read
 _PMID = re.compile(r"[1-9]\d{0,8}")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 
@@ -38,11 +40,12 @@ def _scalar(fields: Fields, key: str) -> Scalar | None:
 def _reference(kind: str | None, words: Scalar, fields: Fields) -> Reference:
     pmid, doi, url = (_scalar(fields, key) for key in ("pmid", "doi", "url"))
     year, journal = _published(words.words)
-    return Reference(kind, words, pmid, doi, url, year, journal, fields.span, _key(words, pmid, doi))
+    return Reference(kind, words, pmid, doi, url, year, journal, fields, fields.span, _key(words, pmid, doi))
 
 
 def _published(words: str) -> tuple[int | None, str | None]:
     """Year and journal, as far as the reference states exactly one: "… Chest. 2004;125(3):1081-1102"."""
+    words = words[:_READ]
     found = list(_PUBLISHED.finditer(words))
     if len(found) == 1:
         journal = found[0]["journal"].strip()
@@ -50,9 +53,9 @@ def _published(words: str) -> tuple[int | None, str | None]:
     if re.findall(r"\b((?:19|20)\d\d);", words):
         years = set(re.findall(r"\b((?:19|20)\d\d);", words))
         return (int(years.pop()), None) if len(years) == 1 else (None, None)
-    if m := _LAST_YEAR.search(words):
-        return int(m[1]), None
     years = set(_YEAR.findall(words))
+    if (m := _LAST_YEAR.search(words)) and (len(years) == 1 or not _REVISED.search(words)):
+        return int(m[1]), None
     return (int(years.pop()), None) if len(years) == 1 else (None, None)
 
 
@@ -60,8 +63,11 @@ def _key(words: Scalar, pmid: Scalar | None, doi: Scalar | None) -> str:
     if pmid and is_pmid(pmid.words):
         return f"pmid-{pmid.words}"
     if doi and is_doi(doi.words):
-        plain = re.sub(r"[^A-Za-z0-9.-]+", "-", doi.words.lower()).strip("-.")
-        return f"doi-{plain}" if len(plain) <= 60 else f"doi-{plain[:51]}-{short_hash(plain, 8)}"
+        lower = doi.words.lower()
+        plain = re.sub(r"[^a-z0-9.-]+", "-", lower).strip("-.")
+        if len(plain) <= 60 and plain == lower.replace("/", "-", 1):
+            return f"doi-{plain}"
+        return f"doi-{plain[:51]}-{short_hash(lower, 8)}"
     return hashed_key(words.words)
 
 

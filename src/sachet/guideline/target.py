@@ -18,7 +18,7 @@ _UNITS = {
     "week": "wks?|weeks?",
 }
 _UNIT = "|".join(f"(?P<{unit}>{words})" for unit, words in _UNITS.items())
-_NUMBER = r"\d+(?:\.\d+)?"
+_NUMBER = r"\d{1,6}(?:\.\d{1,4})?"
 _DURATION = rf"(?P<low>{_NUMBER})\s*(?:(?:-|–|to)\s*(?P<high>{_NUMBER})\s*)?(?:{_UNIT})\b"
 _COMPARATORS = {
     "<": "<(?!=)|under|less than",
@@ -61,7 +61,8 @@ def read_target(words: str) -> Target | None:
     m = _TIMED.fullmatch(words) or _BARE.fullmatch(words)
     if m is None or _ANY_DURATION.search(m["rest"]):
         return None
-    return _target(m, not m["rest"].strip(" ."))
+    # A time without a comparator may be a ceiling, a deadline or a duration to hold: it is not plain.
+    return _target(m, m.re is _TIMED and not m["rest"].strip(" ."))
 
 
 def read_deadline(words: str) -> Target | None:
@@ -69,7 +70,7 @@ def read_deadline(words: str) -> Target | None:
     found = list(_DEADLINE.finditer(words))
     if len(found) != 1 or words[found[0].end() :].strip(" .)*") or len(_ANY_DURATION.findall(words)) != 1:
         return None
-    if re.search(r"\b(?:if|when|unless|after|until|for)\b", words[: found[0].start()], re.I):
+    if re.search(r"\b(?:if|when|unless|after|until|for|expect|expected)\b", words[: found[0].start()], re.I):
         return None
     return _target(found[0], True)
 

@@ -7,22 +7,31 @@ import re
 import unicodedata
 
 from sachet.document.markdown import Text
+from sachet.guideline.tables import pattern
+from sachet.guideline.tables import words as table_words
 from sachet.terminology.units import first_amount
 
 MAX_TITLE = 80
+_READ = 400  # so many characters of a line are enough to find its title
 MAX_KEY = 64
 _KEY_WORDS = 4
 _FRAGMENT = 3  # so few words before a parenthesis may be no name yet
 _STOP_WORDS = frozenset("a an and are as at be by for from if in is it its of on or the to with".split())  # noqa: SIM905
 # Where the name of a thing ends: a spaced dash, a colon that is no ratio, a parenthesis.
 _END = re.compile(r"\s+[—–-]{1,2}\s+|\s*—\s*|:(?=\s|$)|\s+\(|;\s")
-_STEP = re.compile(r"(?P<prefix>Step\s+\d+[a-z]?|\d+[.)])(?:\s*[:.—–-]+)?\s*", re.IGNORECASE)
+_STEP = re.compile(r"(?P<prefix>Step\s+\d+[a-z]?|\d+[.)](?=\s|$))(?:\s*[:.—–-]+)?\s*", re.IGNORECASE)
 _DANGLING = re.compile(
     r"(?:\s+(?:with|of|at|to|in|on|for|from|by|and|or|plus|x|the|a|an|via|per|over|then|up|than|is|about|approximately)"
     r"|\s*[,;:+/~=<>≥≤(-])+$",
     re.IGNORECASE,
 )
-_ANCHOR = re.compile(r"\s*\{#([A-Za-z][\w.-]*)\}\s*$")
+# Words that ask for what follows them: no title ends in one.
+_OPEN = re.compile(r"\b(?:if|when|until|while|unless|only|reach(?:es|ed)?|level|not|no|avoid)$", re.IGNORECASE)
+_QUALIFIERS = frozenset(
+    {"alternative", "alternatives", "target", "avoid", "first-line", "second-line", "third-line", "or", "and"}
+    | {"preferred", "dose"}
+)
+_ANCHOR = re.compile(r"\s*\{#([A-Za-z][A-Za-z0-9_.-]*)\}\s*$")
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -35,8 +44,14 @@ def step_prefix(words: str) -> tuple[str | None, str]:
 def title_of(text: Text) -> str:
     """The name of what a line is about: "**Calcium gluconate 10%: 30 mL (3 g) IV**" is "Calcium gluconate 10%"."""
     prefix, words = step_prefix(text.plain)
-    lead = step_prefix(text.lead)[1]
-    title = short(lead if lead.strip(" :.") else words)
+    lead = step_prefix(text.lead)[1].strip()
+    behind = words[len(lead) :]
+    if len(lead.strip(" :.")) < 2 or behind[:1].isalpha() or pattern("instructions", "negation").match(behind):
+        title = short(words)  # bold inside a word, a letter of a mnemonic, or a name whose negation stands behind it
+    elif pattern("instructions", "negated").search(lead):
+        title = clip(lead.rstrip(" .:;,"))
+    else:
+        title = short(lead)
     if prefix is None or not prefix.lower().startswith("step"):
         return title
     return f"{prefix}: {title}" if title and title.strip() != prefix else prefix
@@ -44,16 +59,35 @@ def title_of(text: Text) -> str:
 
 def short(words: str) -> str:
     """Words up to the first dash, colon or parenthesis, cut before the first amount, at most 80 characters."""
-    words = words.strip()
+    words = " ".join(words[:_READ].split())
     ends = [m for m in _END.finditer(words) if m.start() > 0]
     if ends and len(words[: ends[0].start()].split()) <= _FRAGMENT:
         while ends and _goes_on(words, ends[0]):
             ends.pop(0)
+    while ends and _says_nothing(words[: ends[0].start()], words[ends[0].end() :]):
+        ends.pop(0)
     title = words[: ends[0].start()] if ends else words
+    if title.count("(") > title.count(")"):
+        title = words[: words.index(")", len(title)) + 1] if ")" in words[len(title) :] else words
     amount = first_amount(title)
-    if amount is not None and (cut := _DANGLING.sub("", title[:amount].strip())):
-        title = cut
+    if amount is not None:
+        cut = title[:amount]
+        cut = cut[: cut.rindex("(")] if cut.count("(") > cut.count(")") else cut
+        cut = _DANGLING.sub("", cut.strip())
+        if cut and not _OPEN.search(cut) and not _is_verb(cut):
+            title = cut
     return clip(title.strip().rstrip(" .:;,") or words)
+
+
+def _is_verb(words: str) -> bool:
+    """True for one verb of the table of instructions and nothing else."""
+    return any(words.lower() in table_words("instructions", key) for key in ("always", "with_next_word"))
+
+
+def _says_nothing(title: str, behind: str) -> bool:
+    """True for a title that is a letter or a mere qualifier ("Alternative"), or that its negation stands behind."""
+    bare = title.strip(" .*").lower()
+    return len(bare) < 2 or bare in _QUALIFIERS or bool(pattern("instructions", "negation").match(behind))
 
 
 def _goes_on(words: str, end: re.Match[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sachet.document import Document
@@ -15,11 +15,11 @@ from sachet.guideline import items, keys
 from sachet.guideline.model import Code, Guideline, Item, Reference, Section
 from sachet.guideline.reference import read_reference
 from sachet.guideline.tables import table
-from sachet.guideline.title import slug
+from sachet.guideline.title import anchor, fit, slug
 from sachet.terminology import icd10cm
 
-# FHIR's id, without capitals, so that ids are the same on systems that fold case.
-_ID = re.compile(r"(?=.*[a-z])[a-z0-9][a-z0-9.-]{0,63}")
+# FHIR's id without capitals, for systems that fold case, and without dots, which divide the parts of a key.
+_ID = re.compile(r"(?=.*[a-z])[a-z0-9][a-z0-9-]{0,63}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")
 _CRITICAL_ACTIONS = "Critical Actions"
 
@@ -58,6 +58,7 @@ def understand(document: Document) -> Result[Guideline]:
         path=document.path,
         source=document.source,
         fields=fields,
+        body_line=document.body_line,
         title=title,
         heading=body.heading,
         version=_version(fields, findings),
@@ -95,8 +96,8 @@ def _id(fields: Fields, findings: Findings) -> Scalar | None:
         return None
     if not _ID.fullmatch(value.words):
         message = (
-            f"the id {value.words!r} cannot be a FHIR id: use at most 64 lower-case letters, digits, hyphens and full "
-            "stops, at least one letter"
+            f"the id {value.words!r} cannot be a FHIR id: use at most 64 lower-case letters, digits and hyphens, at "
+            "least one letter"
         )
         findings.error("SCH102", value.span, message)
         return None
@@ -178,15 +179,16 @@ class _Body:
         seen: Counter[str] = Counter()
         sections: list[Section] = []
         for heading, content in parts:
-            name = section_name(heading.text.plain)
-            lead = slug(name or heading.text.plain, 8) or "section"
+            title = replace(heading.text, plain=anchor(heading.text.plain)[0] or items.UNTITLED)
+            name = section_name(title.plain)
+            lead = slug(name or title.plain, 8) or "section"
             seen[lead] += 1
             if seen[lead] > 1:
                 message = f"the heading {heading.text.plain!r} is here a second time"
                 findings.warning("STR132", heading.span, message)
                 lead = f"{lead}-{seen[lead]}"
             key = f"{document}.{lead}"
-            sections.append(Section(name, key[:64], heading.text, self.items(content, key, name)))
+            sections.append(Section(name, fit(key, lead), title, self.items(content, key, name)))
         self.sections = tuple(sections)
 
     def split(self, blocks: tuple[Block, ...]) -> tuple[list[Block], list[tuple[Heading, list[Block]]]]:

@@ -31,7 +31,17 @@ from sachet.guideline.model import Guideline
 from sachet.guideline.understand import summarize, understand
 from sachet.package.encode import Entry, dump, entry
 from sachet.package.index import Index, Summary, build_index
-from sachet.package.pack import Change, Packed, changes, index_json, package_json, package_name, write_bundle, write_tgz
+from sachet.package.pack import (
+    Change,
+    Outputs,
+    Packed,
+    changes,
+    index_json,
+    package_json,
+    package_name,
+    write_bundle,
+    write_tgz,
+)
 from sachet.package.spool import Spool
 from sachet.project import Project
 
@@ -151,7 +161,8 @@ def build(inputs: Sequence[Input], project: Project, releases: Sequence[Release]
                 assembly.add_document(made, entries)
         findings.sort(key=_order)
         out.mkdir(parents=True, exist_ok=True)
-        packages = tuple(a.write(index, findings, out) for a in assemblies)
+        with Outputs() as outputs:
+            packages = tuple(a.write(index, findings, out, outputs) for a in assemblies)
     return Built(documents, packages, tuple(findings))
 
 
@@ -180,7 +191,7 @@ class _Assembly:
         self.resources.append(Packed(one.kind, one.id, one.url, one.version, one.title, slot, digest))
         self.uses |= one.uses
 
-    def write(self, index: Index, findings: Sequence[Finding], out: Path) -> BuiltPackage:
+    def write(self, index: Index, findings: Sequence[Finding], out: Path, outputs: Outputs) -> BuiltPackage:
         """Add what belongs to the package as a whole, and write it."""
         name = package_name(self.project, self.release)
         context = Context(self.project, index.plans, index.citations)
@@ -196,8 +207,8 @@ class _Assembly:
         self.add(library)
         package, bundle = out / f"{name}.tgz", out / f"{name}.bundle.json"
         change = changes(package, self.resources)
-        write_tgz(package, self.head(index, findings), self.resources, self.spool.get)
-        write_bundle(bundle, name, self.resources, self.spool.get)
+        write_tgz(outputs, package, self.head(index, findings), self.resources, self.spool.get)
+        write_bundle(outputs, bundle, name, self.resources, self.spool.get)
         return BuiltPackage(self.release, package, bundle, Counter(r.kind for r in self.resources), change)
 
     def head(self, index: Index, findings: Sequence[Finding]) -> Iterator[tuple[str, bytes]]:

@@ -38,7 +38,7 @@ class Index:
     """The documents of a package by id, and their sources merged."""
 
     plans: Mapping[str, str]  # id → version
-    citations: Mapping[tuple[str, str], str]  # document id and words of the reference → Citation id
+    citations: Mapping[tuple[str, Span], str]  # document id and place of the reference → Citation id
     shared: tuple[Shared, ...]
     updated: str | None  # the latest day on which a document changed
     left_out: frozenset[str] = frozenset()  # paths of documents whose id another one has
@@ -64,7 +64,7 @@ def build_index(summaries: Iterable[Summary]) -> Index:
             place = (Place(first.path, first.id_span),)
             findings.append(Finding("SCH106", Severity.ERROR, summary.path, summary.id_span, message, place))
     merged: dict[str, _Merge] = {}
-    citations: dict[tuple[str, str], str] = {}
+    citations: dict[tuple[str, Span], str] = {}
     for summary in documents.values():
         for reference in summary.references:
             identifier = reference.key
@@ -75,7 +75,7 @@ def build_index(summaries: Iterable[Summary]) -> Index:
             entry = merged.setdefault(identifier, _Merge(reference, summary.path))
             if summary.id not in entry.documents:
                 entry.documents.append(summary.id)
-            citations[summary.id, reference.words.words] = identifier
+            citations[summary.id, reference.words.span] = identifier
     findings.extend(_mixed_tracks(list(documents.values())))
     shared = tuple(Shared(i, m.reference, tuple(m.documents)) for i, m in sorted(merged.items()))
     return Index(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -85,14 +87,18 @@ def index_json(resources: Iterable[Packed]) -> dict[str, Any]:
 
 
 def write_tgz(
-    path: Path, head: Iterable[tuple[str, bytes]], resources: Iterable[Packed], get: Callable[[Slot], bytes]
+    outputs: Outputs,
+    path: Path,
+    head: Iterable[tuple[str, bytes]],
+    resources: Iterable[Packed],
+    get: Callable[[Slot], bytes],
 ) -> None:
     """Write a `.tgz` of named contents (below `package/`) and resources.
 
     Where the one that is there holds the same it stays, so that another zlib does not change its bytes.
     """
     with (
-        replacing(path, _unzipped_digest) as file,
+        outputs.file(path, _unzipped_digest) as file,
         gzip.GzipFile("", "wb", 6, file, mtime=_MTIME) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
@@ -110,10 +116,12 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
     tar.addfile(info, io.BytesIO(content))
 
 
-def write_bundle(path: Path, name: str, resources: Iterable[Packed], get: Callable[[Slot], bytes]) -> None:
+def write_bundle(
+    outputs: Outputs, path: Path, name: str, resources: Iterable[Packed], get: Callable[[Slot], bytes]
+) -> None:
     """Write a transaction that creates what a server does not have yet, and changes nothing that it has."""
     ordered = sorted(resources, key=lambda r: (ORDER.index(r.kind), r.id))
-    with replacing(path) as file:
+    with outputs.file(path) as file:
         file.write(
             b'{\n"resourceType": "Bundle",\n"id": '
             + msgspec.json.encode(name)
@@ -134,22 +142,36 @@ def _unzipped_digest(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-@contextmanager
-def replacing(path: Path, digest: Callable[[Path], bytes] | None = None) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when all of it is written; until then, and on any error, the old stays.
+class Outputs:
+    """Files that take the place of older ones together, when all of them are written; until then the old ones stay."""
 
-    With `digest`, the old also stays where both have the same.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    new = Path(name)
-    try:
+    def __init__(self) -> None:
+        self._written: list[tuple[Path, Path, Callable[[Path], bytes] | None]] = []
+
+    @contextmanager
+    def file(self, path: Path, digest: Callable[[Path], bytes] | None = None) -> Iterator[IO[bytes]]:
+        """A file to write. With `digest`, an old file stays where both have the same."""
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        self._written.append((Path(name), path, digest))
         with os.fdopen(handle, "wb") as file:
             yield file
-        new.chmod(0o644)
-        if digest is None or not _same(path, new, digest):
-            new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+
+    def __enter__(self) -> Outputs:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            for new, path, digest in self._written if kind is None else ():
+                new.chmod(0o644)
+                if digest is None or not _same(path, new, digest):
+                    new.replace(path)
+        finally:
+            for new, _, _ in self._written:
+                new.unlink(missing_ok=True)
 
 
 def _same(old: Path, new: Path, digest: Callable[[Path], bytes]) -> bool:
@@ -179,7 +201,7 @@ def _hashes(path: Path) -> dict[str, str]:
         with tarfile.open(path, "r:gz") as tar:
             for member in tar:
                 folder, _, name = member.name.partition("/")
-                content = tar.extractfile(member)
+                content = tar.extractfile(member) if member.isreg() else None
                 if folder == "package" and content and "/" not in name and name not in ("package.json", ".index.json"):
                     found[name] = hashlib.sha256(content.read()).hexdigest()
     except (tarfile.TarError, EOFError, OSError, zlib.error):
