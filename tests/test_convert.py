@@ -17,11 +17,11 @@ from sachet.convert.context import Context
 from sachet.convert.plan_definition import plan_definition
 from sachet.fhir.definitions import definitions
 from sachet.fhir.element import Element, Words, located
+from sachet.fhir.names import computable_name
 from sachet.fhir.releases import R4, R5, lower
 from sachet.fhir.text import escape, unescape
 from sachet.finding import Span
 from sachet.guideline.understand import understand
-from sachet.project import computable_name
 
 RELEASES = ["r4", "r5"]
 

@@ -134,6 +134,7 @@ def test_a_deadline_is_the_end_of_an_actions_words() -> None:
         ("**H** — Help: call for it", "H — Help"),
         ("**S**ystemic symptoms: fever", "Systemic symptoms"),
         ("Alternative: use a bougie", "Alternative: use a bougie"),
+        ("Start NAC if: the level is high", "Start NAC if: the level is high"),
         ("Amoxicillin-clavulanate 875/125 mg PO", "Amoxicillin-clavulanate"),
         ("Nebulized epinephrine (racemic 2.25% 0.5 mL) now", "Nebulized epinephrine"),
         ("**K+ 5.5-6.5:** Peaked", "K+ 5.5-6.5"),

@@ -1,5 +1,6 @@
 """How the code is kept: lint, format, types, layers, and documents that tell the truth."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from test_convert import actions
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
@@ -32,6 +34,15 @@ def test_every_finding_code_is_documented_and_every_documented_code_exists() -> 
     text = (ROOT / "docs" / "findings.md").read_text("utf-8")
     documented = set(re.findall(r"^\| `([A-Z]{3,4}\d{3})`", text, re.MULTILINE))
     assert used == documented
+
+
+def test_the_excerpt_of_the_readme_is_real() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (excerpt,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    bundle = json.loads((ROOT / "dist" / "sachet.seeds.r4.bundle.json").read_text("utf-8"))
+    plans = [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "PlanDefinition"]
+    assert json.loads(excerpt) in actions(plans[0])
+    assert "    - Remove the trocar (inner stylet)" in readme
 
 
 def test_every_extension_is_documented() -> None:

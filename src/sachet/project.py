@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-import unicodedata
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -33,20 +31,6 @@ class Project(BaseModel):
     publisher: _Words = "Unnamed publisher"
     licence: _Words | None = None
     fhir: Annotated[tuple[Literal["r4", "r5"], ...], Field(min_length=1)] = ("r4", "r5")
-
-    @property
-    def name(self) -> str:
-        """The title as FHIR wants a computable name."""
-        return computable_name(self.title)
-
-
-def computable_name(words: str) -> str:
-    """Words as a name that passes FHIR's pdf-0 and cnl-0: PascalCase, ASCII, 2 to 255 characters."""
-    flat = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
-    name = "".join(w[:1].upper() + w[1:] for w in re.findall(r"[A-Za-z0-9]+", flat))
-    if not name[:1].isalpha() or len(name) < 2:
-        name = f"Plan{name}"
-    return name[:255]
 
 
 def load(folder: Path) -> Result[Project]:

@@ -8,10 +8,10 @@ from sachet.convert.context import Context
 from sachet.convert.narrative import words_body
 from sachet.convert.plan_definition import describe
 from sachet.fhir.element import Element, Words
+from sachet.fhir.names import computable_name
 from sachet.fhir.text import escape, narrative
 from sachet.guideline.model import Guideline, Item
 from sachet.guideline.understand import parse_date
-from sachet.project import computable_name
 
 
 def activity_definitions(guideline: Guideline, context: Context) -> Iterator[Element]:

@@ -9,12 +9,11 @@ from sachet.convert.context import Context
 from sachet.convert.narrative import words_body
 from sachet.convert.related_artifact import identifiers, link
 from sachet.fhir.element import Element
-from sachet.fhir.names import system_url
+from sachet.fhir.names import computable_name, system_url
 from sachet.fhir.text import escape, narrative
 from sachet.guideline.model import Reference
 from sachet.guideline.tables import table
 from sachet.guideline.title import clip
-from sachet.project import computable_name
 
 
 def citation(identifier: str, reference: Reference, context: Context) -> Element:

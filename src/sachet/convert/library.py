@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sachet.convert.context import Context
 from sachet.convert.narrative import words_body
 from sachet.fhir.element import Element
-from sachet.fhir.names import LIBRARY_TYPE
+from sachet.fhir.names import LIBRARY_TYPE, computable_name
 from sachet.fhir.text import escape, narrative
 
 
@@ -22,7 +22,7 @@ def manifest(resources: Iterable[tuple[str, str]], identifier: str, date: str | 
         text=Element((), **narrative(words_body(project.title, [f"Manifest of {len(composed)} resources."]))),
         url=context.url("Library", identifier),
         version=project.version,
-        name=project.name,
+        name=computable_name(project.title),
         title=project.title,
         **context.status(),
         type=Element((), coding=[Element((), system=LIBRARY_TYPE, code="asset-collection")]),

@@ -16,12 +16,11 @@ from sachet.convert.use_context import use_contexts
 from sachet.document.front_matter import Scalar, scalars
 from sachet.document.markdown import Text
 from sachet.fhir.element import Element, Words
-from sachet.fhir.names import COMMON_PROCESS, PLAN_TYPE, extension_url
+from sachet.fhir.names import COMMON_PROCESS, PLAN_TYPE, computable_name, extension_url
 from sachet.fhir.text import escape, listing, narrative
 from sachet.guideline.model import Guideline, Item, Kind, Section
 from sachet.guideline.title import fit, masked, short_hash, slug, step_prefix
 from sachet.guideline.understand import parse_date
-from sachet.project import computable_name
 
 # CPG-on-FHIR's common processes: what a section is about.
 _PROCESS = {

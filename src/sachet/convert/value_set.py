@@ -5,10 +5,10 @@ from __future__ import annotations
 from sachet.convert.context import Context
 from sachet.convert.narrative import words_body
 from sachet.fhir.element import Element
+from sachet.fhir.names import computable_name
 from sachet.fhir.text import escape, narrative
 from sachet.guideline.model import Guideline
 from sachet.guideline.title import fit
-from sachet.project import computable_name
 from sachet.terminology import icd10cm
 
 

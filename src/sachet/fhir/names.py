@@ -1,4 +1,7 @@
-"""The addresses that sachet writes: its own definitions, and the systems of others."""
+"""The addresses that sachet writes, its own definitions and the systems of others, and names that programs read."""
+
+import re
+import unicodedata
 
 BASE = "https://w3id.org/sachet"
 
@@ -20,3 +23,12 @@ USAGE_CONTEXT = "http://terminology.hl7.org/CodeSystem/usage-context-type"
 PLAN_TYPE = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
 LIBRARY_TYPE = "http://terminology.hl7.org/CodeSystem/library-type"
 COMMON_PROCESS = "http://hl7.org/fhir/uv/cpg/CodeSystem/cpg-common-process-cs"
+
+
+def computable_name(words: str) -> str:
+    """Words as a name that passes FHIR's pdf-0 and cnl-0: PascalCase, ASCII, 2 to 255 characters."""
+    flat = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+    name = "".join(w[:1].upper() + w[1:] for w in re.findall(r"[A-Za-z0-9]+", flat))
+    if not name[:1].isalpha() or len(name) < 2:
+        name = f"Plan{name}"
+    return name[:255]

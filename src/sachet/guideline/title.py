@@ -27,6 +27,7 @@ _DANGLING = re.compile(
 )
 # Words that ask for what follows them: no title ends in one.
 _OPEN = re.compile(r"\b(?:if|when|until|while|unless|only|reach(?:es|ed)?|level|not|no|avoid)$", re.IGNORECASE)
+_ASKS = re.compile(r"\b(?:if|when|until|while|unless|to)$", re.IGNORECASE)
 _QUALIFIERS = frozenset(
     {"alternative", "alternatives", "target", "avoid", "first-line", "second-line", "third-line", "or", "and"}
     | {"preferred", "dose"}
@@ -85,9 +86,10 @@ def _is_verb(words: str) -> bool:
 
 
 def _says_nothing(title: str, behind: str) -> bool:
-    """True for a title that is a letter or a mere qualifier ("Alternative"), or that its negation stands behind."""
+    """True for a letter, a mere qualifier ("Alternative"), an open "if", or words whose negation stands behind them."""
     bare = title.strip(" .*").lower()
-    return len(bare) < 2 or bare in _QUALIFIERS or bool(pattern("instructions", "negation").match(behind))
+    asks = behind and _ASKS.search(bare)
+    return bool(len(bare) < 2 or bare in _QUALIFIERS or asks or pattern("instructions", "negation").match(behind))
 
 
 def _goes_on(words: str, end: re.Match[str]) -> bool:
