@@ -117,12 +117,12 @@ def uncarried(guideline: Guideline, plan: Element) -> list[Element]:
     A value is carried where an element that names its line has its words.
     """
     carried: dict[int, list[str]] = defaultdict(list)
-    for element, spans in elements(plan):
-        found = [str(s) for s in _strings(element)]
-        for span in spans:
-            if span.line < guideline.body_line:
-                for line in range(span.line, span.end_line + 1):
-                    carried[line].extend(found)
+    for element, spans in elements([value for key, value in plan.items() if key != "action"]):
+        above = [span for span in spans if span.line < guideline.body_line]
+        found = [str(s) for s in _strings(element)] if above else []
+        for span in above:
+            for line in range(span.line, span.end_line + 1):
+                carried[line].extend(found)
     left: list[Element] = []
     for entry in guideline.fields:
         for extension in _generic(entry.key, entry.value):
