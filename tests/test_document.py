@@ -247,6 +247,7 @@ def test_hundreds_of_quotation_marks_end() -> None:
     assert_lines_owned_once(value)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_what_is_no_regular_file_is_a_finding(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.md")
     assert [f.code for f in document.read(tmp_path / "pipe.md").findings] == ["STR100"]

@@ -268,7 +268,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["file"]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs /dev/full")
 def test_a_folder_that_cannot_be_written_replaces_nothing(tmp_path: Path, monkeypatch: Any) -> None:
     file = write(tmp_path, "a.md", f"id: a\n{FRONT}")
     build_package(tmp_path, file, releases=("r4",))
