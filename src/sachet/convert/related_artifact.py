@@ -162,8 +162,7 @@ def _detail(value: Scalar) -> Element:
 
 
 def _member(value: Value, key: str) -> Scalar | None:
-    entry = value.get(key) if isinstance(value, Fields) else None
-    return entry.value if entry and isinstance(entry.value, Scalar) and not entry.value.is_null else None
+    return value.scalar(key) if isinstance(value, Fields) else None
 
 
 def _list(guideline: Guideline, key: str) -> tuple[Value, ...]:

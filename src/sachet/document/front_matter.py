@@ -79,6 +79,11 @@ class Fields:
         """The entry of that key, or None."""
         return next((e for e in self.entries if e.key == key), None)
 
+    def scalar(self, key: str) -> Scalar | None:
+        """The value of that key, where it is one value and not null."""
+        entry = self.get(key)
+        return entry.value if entry and isinstance(entry.value, Scalar) and not entry.value.is_null else None
+
 
 Value = Scalar | Sequence | Fields
 

@@ -13,8 +13,8 @@ _FIRST = re.compile(r"([A-Za-z][A-Za-z-]*)(?P<end>[\s]*)(?P<next>\S*)")
 
 
 def forbids(text: str) -> bool:
-    """True for a line that begins by forbidding, doubting, reporting or setting a condition."""
-    return bool(phrases(_TABLE, "never_starts").match(text))
+    """True for a line that begins by forbidding, doubting, reporting, restricting or setting a condition."""
+    return bool(phrases(_TABLE, "never_starts").match(text) or pattern(_TABLE, "restricted").match(text))
 
 
 def governs_no_instruction(text: str) -> bool:
@@ -38,7 +38,7 @@ def opens_with_verb(text: str, strong: bool = False) -> bool:
     `strong` for a line of a numbered list or one that begins with bold words.
     """
     _, text = step_prefix(text)
-    if forbids(text) or pattern(_TABLE, "restricted").match(text):
+    if forbids(text):
         return False
     m = _FIRST.match(text)
     if m is None:

@@ -17,7 +17,6 @@ from sachet.finding import Findings
 from sachet.guideline.instruction import bans, forbids, governs_no_instruction, opens_with_verb, workup_kind
 from sachet.guideline.items import Draft
 from sachet.guideline.model import Item, Kind
-from sachet.guideline.tables import pattern
 from sachet.guideline.target import read_target
 from sachet.guideline.title import anchor, clip, fit, masked, short, short_hash, slug, step_prefix
 
@@ -125,5 +124,4 @@ class _Builder:
         if opens_with_verb(draft.plain, draft.ordered or bool(draft.words[0].lead)):
             return True
         orderable = self.workup and draft.kind is Kind.ITEM and group != _BELOW_ITEM and not forbids(draft.plain)
-        orderable = orderable and not pattern("instructions", "restricted").match(draft.plain)
         return orderable and workup_kind(group, draft.plain) == "order"

@@ -148,8 +148,7 @@ class Guideline:
 
     def scalar(self, key: str) -> Scalar | None:
         """The value of a front-matter key, where it is one value and not null."""
-        entry = self.fields.get(key)
-        return entry.value if entry and isinstance(entry.value, Scalar) and not entry.value.is_null else None
+        return self.fields.scalar(key)
 
     def section(self, name: str) -> Section | None:
         """The first section of that name of the schema."""

@@ -23,22 +23,17 @@ def read_reference(value: Value, findings: Findings) -> Reference | None:
     if isinstance(value, Scalar) and not value.is_null:
         return _reference(None, value, Fields((), value.span))
     fields = value if isinstance(value, Fields) else Fields((), value.span)
-    words = _scalar(fields, "ref")
+    words = fields.scalar("ref")
     if words is None:
         message = "a source without a reference: give it `ref:` with the words of the citation"
         findings.error("SCH121", value.span, message)
         return None
-    kind = _scalar(fields, "type")
+    kind = fields.scalar("type")
     return _reference(kind.words if kind else None, words, fields)
 
 
-def _scalar(fields: Fields, key: str) -> Scalar | None:
-    entry = fields.get(key)
-    return entry.value if entry and isinstance(entry.value, Scalar) and not entry.value.is_null else None
-
-
 def _reference(kind: str | None, words: Scalar, fields: Fields) -> Reference:
-    pmid, doi, url = (_scalar(fields, key) for key in ("pmid", "doi", "url"))
+    pmid, doi, url = (fields.scalar(key) for key in ("pmid", "doi", "url"))
     year, journal = _published(words.words)
     return Reference(kind, words, pmid, doi, url, year, journal, fields, fields.span, _key(words, pmid, doi))
 

@@ -40,7 +40,7 @@ def summarize(fields: Fields, findings: Findings) -> About | None:
     identifier, title = _id(fields, findings), _required_text(fields, "condition", findings)
     if identifier is None or title is None:
         return None
-    updated, track = _day(fields, "last_updated"), _scalar(fields, "track")
+    updated, track = _day(fields, "last_updated"), fields.scalar("track")
     return About(identifier, _version(fields, findings), updated, track, _references(fields, findings))
 
 
@@ -80,13 +80,8 @@ def parse_date(words: str) -> date | None:
         return None
 
 
-def _scalar(fields: Fields, key: str) -> Scalar | None:
-    entry = fields.get(key)
-    return entry.value if entry and isinstance(entry.value, Scalar) and not entry.value.is_null else None
-
-
 def _day(fields: Fields, key: str) -> str | None:
-    value = _scalar(fields, key)
+    value = fields.scalar(key)
     return value.words if value and parse_date(value.words) else None
 
 
