@@ -142,6 +142,7 @@ def test_any_front_matter_gives_a_document_or_a_finding(text: str) -> None:
         ("> -2 mmol/L", ["> -2 mmol/L"]),
         ("> **5** mg", ["> 5 mg"]),
         ("> - > 100 mg", ["> 100 mg"]),
+        ("- > 1. x", ["> 1. x"]),
         ("- Lipase\n  > ULN", ["Lipase", "> ULN"]),
         ("[Na]*0.5*[weight]", ["[Na]*0.5*[weight]"]),
         ("α*β*γ", ["α*β*γ"]),

@@ -32,7 +32,7 @@ from sachet.finding import Findings, Span
 
 # Possessive throughout: what a line begins with is read one way only, so no line takes more than linear time.
 _MARKER = r"(?:[-*+]|\d{1,9}[.)])[ \t]++"
-_ITEM = rf"(?:[ \t]*+(?:>[ \t]?+)*+{_MARKER})++"
+_ITEM = rf"[ \t]*+(?:>[ \t]?+)*+(?:[ \t]*+{_MARKER})++"
 _MASKED = {"\x01": ">", "\x02": "+", "\x03": "*", "\x04": "["}
 _NUMBER_NEXT = r"(?=[ \t\xa0]*+=?[ \t\xa0]*+[-+~$*.(]*+\d)"
 _MASKS = (
