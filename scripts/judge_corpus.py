@@ -18,7 +18,8 @@ import engine
 from coverage import lost_words
 
 from sachet.fhir.releases import RELEASES
-from sachet.package.build import Input, build
+from sachet.package.build import build
+from sachet.package.documents import Input
 from sachet.project import Project
 
 
@@ -67,4 +68,4 @@ def main(folder: Path, releases: list[str]) -> int:
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:] or ["r4", "r5"]))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:] or list(RELEASES)))

@@ -9,7 +9,8 @@ import engine
 import pytest
 
 from sachet.fhir.releases import RELEASES
-from sachet.package.build import Built, Input, build
+from sachet.package.build import Built, build
+from sachet.package.documents import Input
 from sachet.project import Project
 
 collect_ignore = ["hl7_engine"]  # a Maven project
@@ -52,13 +53,13 @@ class Package:
         return self.out / f"{PROJECT.id}.{release}.tgz"
 
 
-def build_package(out: Path, *files: Path, releases: tuple[str, ...] = ("r4", "r5")) -> Package:
+def build_package(out: Path, *files: Path, releases: tuple[str, ...] = tuple(RELEASES)) -> Package:
     return Package(build(inputs(*files), PROJECT, [RELEASES[r] for r in releases], out), out)
 
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """The seed and the documents of the tests, built for R4 and R5."""
+    """The seed and the documents of the tests, built for every release."""
     return build_package(tmp_path_factory.mktemp("package"), SEED, *sorted(DOCUMENTS.glob("*.md")))
 
 
@@ -74,7 +75,7 @@ def corpus() -> list[Path]:
 
 @pytest.fixture(scope="session")
 def corpus_package(corpus: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Package]:
-    """All documents of the corpus, built for R4 and R5."""
+    """All documents of the corpus, built for every release."""
     out = tmp_path_factory.mktemp("corpus")
     yield build_package(out, *corpus)
     shutil.rmtree(out)

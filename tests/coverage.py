@@ -21,7 +21,7 @@ def words(text: str) -> set[str]:
 
 def element(resource: Any, path: str) -> Any:
     """The element at a FHIRPath of names and indices."""
-    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path.split(".", 1)[1].join((".", ""))):
+    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path.removeprefix(resource["resourceType"])):
         resource = resource[name] if name else resource[int(index)]
     return resource
 

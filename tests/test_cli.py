@@ -23,7 +23,7 @@ def test_build_prints_what_it_made(tmp_path: Path) -> None:
     assert "sachet.seeds.r4.tgz: 1 document," in run.stdout
     assert "1 PlanDefinition" in run.stdout
     names = sorted(f.name for f in tmp_path.iterdir())
-    assert names == [f"sachet.seeds.{r}.{x}" for r in ("r4", "r5") for x in ("bundle.json", "tgz")]
+    assert names == [f"sachet.seeds.{r}.{x}" for r in ("r4", "r4b", "r5") for x in ("bundle.json", "tgz")]
     assert "nothing changed" in sachet("build", "seeds", "-o", tmp_path).stdout
 
 
@@ -95,7 +95,7 @@ def test_extract_prints_json() -> None:
         (["build", "nowhere"], "nowhere: there is no such file or folder"),
         (["build", "."], "there is no document here"),
         (["extract", "nowhere.md"], "nowhere.md: there is no such file"),
-        (["build", "a.md", "--fhir", "r3"], "'r3' is not a release; use r4, r5"),
+        (["build", "a.md", "--fhir", "r3"], "'r3' is not a release; use r4, r4b, r5"),
         (["build", "broken"], "broken/sachet.toml:1:1 SCH131 error"),
         (["build", "a.md", "-o", "a.md"], "a.md: "),
         ([], "usage: sachet"),

@@ -14,19 +14,19 @@ def test_every_document_builds(corpus: list[Path], corpus_package: Package) -> N
         assert package.resources["PlanDefinition"] == len(corpus)
 
 
-@pytest.mark.parametrize("release", ["r4", "r5"])
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
 def test_nothing_fires(corpus_package: Package, release: str) -> None:
     assert_nothing_fires(
         corpus_package.resources(release, "PlanDefinition"), corpus_package.resources(release, "ActivityDefinition")
     )
 
 
-@pytest.mark.parametrize("release", ["r4", "r5"])
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
 def test_no_word_is_lost(corpus: list[Path], corpus_package: Package, release: str) -> None:
     assert lost_words(corpus_package.tgz(release), corpus[0].parent) == []
 
 
-@pytest.mark.parametrize("release", ["r4", "r5"])
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
 def test_ids_are_unique(corpus_package: Package, release: str) -> None:
     resources = corpus_package.resources(release)
     assert len({r["url"] for r in resources}) == len(resources)

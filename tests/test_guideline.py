@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import DOCUMENTS, SEED, Package
+from conftest import DOCUMENTS, PROJECT, SEED, Package
 from hypothesis import given
 from hypothesis import strategies as st
 from outline import outline
@@ -30,7 +30,7 @@ FRONT = "---\nid: a\ncondition: A\nlast_updated: '2026-01-02'\n---\n"
 def guideline(text: str) -> Guideline:
     value = document.read_bytes("a.md", text.encode()).value
     assert value is not None
-    understood = understand(value)
+    understood = understand(value, PROJECT)
     assert understood.value is not None, understood.findings
     return understood.value
 
@@ -38,7 +38,7 @@ def guideline(text: str) -> Guideline:
 def codes(text: str) -> list[tuple[str, int]]:
     value = document.read_bytes("a.md", text.encode()).value
     assert value is not None
-    return [(f.code, f.span.line) for f in understand(value).findings]
+    return [(f.code, f.span.line) for f in understand(value, PROJECT).findings]
 
 
 def tree(body: str) -> list[Any]:
@@ -143,7 +143,7 @@ def test_a_deadline_is_the_end_of_an_actions_words() -> None:
 def test_a_title_names_the_thing_and_no_amount(words: str, title: str) -> None:
     value = document.read_bytes("a.md", f"{FRONT}## X\n- {words}\n".encode()).value
     assert value is not None
-    item = understand(value).value.sections[0].items[0]  # type: ignore[union-attr]
+    item = understand(value, PROJECT).value.sections[0].items[0]  # type: ignore[union-attr]
     assert item.title == title
 
 
@@ -378,7 +378,7 @@ def test_changing_a_number_or_adding_a_step_renames_nothing() -> None:
 def test_extract_has_the_promised_form(file: Path) -> None:
     value = document.read(file).value
     assert value is not None
-    understood = understand(value).value
+    understood = understand(value, PROJECT).value
     assert understood is not None
     found = json.loads(json.dumps(extract(understood)))
     assert list(found) == [
@@ -393,7 +393,7 @@ def test_extract_has_the_promised_form(file: Path) -> None:
 def test_extract_of_the_seed() -> None:
     value = document.read(SEED).value
     assert value is not None
-    found = extract(understand(value).value)  # type: ignore[arg-type]
+    found = extract(understand(value, PROJECT).value)  # type: ignore[arg-type]
     table = [a for a in found["critical_actions"] if a["origin"] == "table"]
     assert [a["target"] and a["target"]["comparator"] for a in table] == [None, "<", "immediate", "<"]
     assert len([a for a in found["critical_actions"] if a["origin"] == "list"]) == 6

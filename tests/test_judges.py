@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import engine
 import pytest
 from conftest import ROOT, Package
+from coverage import contents
 
 # Every kind of warning that may remain, with its reason: docs/warnings.md lists the same.
 KNOWN_WARNINGS = {
@@ -21,7 +23,8 @@ KNOWN_WARNINGS = {
 def judge(package: Package, release: str, folder: Path, keep: Any = lambda r: True) -> tuple[list[str], Counter[str]]:
     """HL7's errors, and how often each kind of warning came."""
     folder.mkdir(parents=True)
-    for resource in filter(keep, package.resources(release)):
+    beside = [r for r in contents(package.tgz(release)).values() if r.get("resourceType") == "Provenance"]
+    for resource in filter(keep, [*package.resources(release), *beside]):
         name = f"{resource['resourceType']}-{resource['id']}.json"
         (folder / name).write_text(json.dumps(resource), "utf-8")
     rows, _ = engine.validate([folder], release, package.tgz(release))
@@ -41,7 +44,7 @@ def judge(package: Package, release: str, folder: Path, keep: Any = lambda r: Tr
 
 
 @pytest.mark.usefixtures("hl7_engine")
-@pytest.mark.parametrize("release", ["r4", "r5"])
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
 def test_hl7s_engine_finds_no_error_and_no_new_kind_of_warning(package: Package, release: str, tmp_path: Path) -> None:
     errors, _ = judge(package, release, tmp_path / release)
     assert errors == []
@@ -56,27 +59,60 @@ def test_hl7s_engine_would_find_an_error(package: Package, tmp_path: Path) -> No
     assert any("ready" in i["message"] for i in rows[0]["issues"])
 
 
+# What sachet's own profiles promise, each broken once.
+_ICD = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "T33.99XA"}
+_CATEGORY = {"system": "https://w3id.org/sachet/CodeSystem/category", "code": "x"}
+BROKEN: list[tuple[str, str, dict[str, Any]]] = [
+    ("ActivityDefinition", "sachet-kind", {"kind": "ServiceRequest", "intent": "proposal", "code": {"text": "x"}}),
+    ("PlanDefinition", "sachet-draft", {"experimental": False}),
+    ("PlanDefinition", "sachet-accepted", {"action": [{"action": [{"definitionCanonical": "http://example.com/a|1"}]}]}),
+    ("PlanDefinition", "sachet-icd", {"useContext": [
+        {"code": {"system": "http://terminology.hl7.org/CodeSystem/usage-context-type", "code": "focus"},
+         "valueCodeableConcept": {"coding": [_ICD]}}]}),
+    ("PlanDefinition", "ValueSet/category", {"useContext": [
+        {"code": {"system": "https://w3id.org/sachet/CodeSystem/context-type", "code": "category"},
+         "valueCodeableConcept": {"coding": [_CATEGORY]}}]}),
+    ("Library", "sachet-pins", {"relatedArtifact": [{"type": "composed-of", "resource": "http://example.com/a"}]}),
+    ("Citation", "Citation.citedArtifact.identifier", {"citedArtifact": {"note": [{"text": "x"}]}}),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("hl7_engine")
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
+def test_sachets_own_profiles_hold_in_hl7s_engine(package: Package, release: str, tmp_path: Path) -> None:
+    broken = [b for b in BROKEN if package.resources(release, b[0])]
+    for number, (kind, _, fields) in enumerate(broken):
+        resource = package.resources(release, kind)[0] | fields
+        (tmp_path / f"{number}.json").write_text(json.dumps(resource), "utf-8")
+    rows, _ = engine.validate([tmp_path], release, package.tgz(release))
+    for number, (_, promise, _) in enumerate(broken):
+        row = next(r for r in rows if Path(r["file"]).stem == str(number))
+        assert any(promise in i["message"] for i in row["issues"] if i["severity"] == "error"), (promise, row["issues"])
+
+
 def test_the_warnings_that_remain_are_documented() -> None:
     text = (ROOT / "docs" / "warnings.md").read_text("utf-8")
     for kind in KNOWN_WARNINGS:
         assert f"`{kind}`" in text
 
 
-def read_with_fhir_resources(resources: list[dict[str, Any]]) -> None:
-    from fhir.resources import get_fhir_model_class
-
+def read_with_fhir_resources(resources: list[dict[str, Any]], release: str) -> None:
+    package = import_module("fhir.resources.R4B" if release == "r4b" else "fhir.resources")
+    get_fhir_model_class = package.get_fhir_model_class
     for resource in resources:
         model = get_fhir_model_class(resource["resourceType"])
         read = model.model_validate(resource)
         assert json.loads(read.model_dump_json(exclude_none=True)) == resource
 
 
-def test_fhir_resources_reads_all_of_r5_and_writes_it_back(package: Package) -> None:
-    read_with_fhir_resources(package.resources("r5"))
+@pytest.mark.parametrize("release", ["r4b", "r5"])
+def test_fhir_resources_reads_all_and_writes_it_back(package: Package, release: str) -> None:
+    read_with_fhir_resources(package.resources(release), release)
 
 
-def test_the_corpus_in_r5_is_read_by_fhir_resources(corpus_package: Package) -> None:
-    read_with_fhir_resources(corpus_package.resources("r5"))
+@pytest.mark.parametrize("release", ["r4b", "r5"])
+def test_the_corpus_is_read_by_fhir_resources(corpus_package: Package, release: str) -> None:
+    read_with_fhir_resources(corpus_package.resources(release), release)
 
 
 # Every twenty-fifth document: among them a procedure, a presentation, and conditions with and without steps.
@@ -84,7 +120,7 @@ SAMPLE = 25
 
 
 @pytest.mark.usefixtures("hl7_engine")
-@pytest.mark.parametrize("release", ["r4", "r5"])
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
 def test_hl7s_engine_on_a_sample_of_the_corpus(
     corpus: list[Path], corpus_package: Package, release: str, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """The package: what FHIR tools expect, the same bytes every time, and nothing half-written."""
 
+import hashlib
 import json
 import os
 import tarfile
@@ -10,7 +11,8 @@ import pytest
 from conftest import DOCUMENTS, PROJECT, SEED, Package, build_package, inputs
 from coverage import contents
 
-from sachet.fhir.releases import R4, R5
+from sachet.fhir.names import BASE
+from sachet.fhir.releases import R4, R5, RELEASES
 from sachet.package.build import build, check_documents
 from sachet.package.index import build_index
 from sachet.package.pack import Outputs
@@ -24,7 +26,7 @@ def write(folder: Path, name: str, front: str, body: str = "# A\n") -> Path:
     return file
 
 
-@pytest.mark.parametrize(("release", "version"), [("r4", "4.0.1"), ("r5", "5.0.0")])
+@pytest.mark.parametrize(("release", "version"), [("r4", "4.0.1"), ("r4b", "4.3.0"), ("r5", "5.0.0")])
 def test_the_package_is_a_fhir_package(package: Package, release: str, version: str) -> None:
     files = contents(package.tgz(release))
     assert files["package.json"] == {
@@ -39,7 +41,7 @@ def test_the_package_is_a_fhir_package(package: Package, release: str, version: 
     }
     index = files[".index.json"]
     assert index["index-version"] == 2
-    resources = {name: r for name, r in files.items() if "resourceType" in r}
+    resources = {name: r for name, r in files.items() if "resourceType" in r and "/" not in name}
     assert [f["filename"] for f in index["files"]] == sorted(resources)
     for row in index["files"]:
         resource = resources[row["filename"]]
@@ -55,7 +57,7 @@ def test_the_package_is_a_fhir_package(package: Package, release: str, version: 
             assert (member.mtime, member.uid, member.mode, member.isfile()) == (0, 0, 0o644, True)
 
 
-@pytest.mark.parametrize("release", ["r4", "r5"])
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
 def test_the_bundle_creates_what_is_missing_and_changes_nothing(package: Package, release: str) -> None:
     bundle = package.bundle(release)
     assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "transaction")
@@ -73,25 +75,69 @@ def test_the_bundle_creates_what_is_missing_and_changes_nothing(package: Package
 
 def test_the_manifest_names_and_pins_everything(package: Package) -> None:
     (library,) = package.resources("r5", "Library")
-    pinned = {a["resource"] for a in library["relatedArtifact"]}
-    others = [r for r in package.resources("r5") if r["resourceType"] != "Library"]
+    pinned = {a["resource"] for a in library["relatedArtifact"] if a["type"] == "composed-of"}
+    others = [r for r in package.resources("r5") if r["resourceType"] not in ("Library", "ImplementationGuide")]
     assert pinned == {f"{r['url']}|{r['version']}" for r in others}
+    stands_on = {a["resource"] for a in library["relatedArtifact"] if a["type"] == "depends-on"}
+    assert "http://hl7.org/fhir/sid/icd-10-cm|2026-04-01" in stands_on
     assert library["type"]["coding"][0]["code"] == "asset-collection"
 
 
-def test_the_package_has_the_definitions_it_uses_and_no_others(package: Package) -> None:
-    text = json.dumps(
-        [r for r in package.resources("r4") if r["resourceType"] not in ("StructureDefinition", "CodeSystem")]
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
+def test_the_implementation_guide_lists_everything(package: Package, release: str) -> None:
+    (guide,) = package.resources(release, "ImplementationGuide")
+    listed = [r["reference"]["reference"] for r in guide["definition"]["resource"]]
+    others = [r for r in package.resources(release) if r is not guide]
+    assert listed == sorted(
+        f"{r['resourceType']}/{r['id']}" for r in others if r["resourceType"] != guide["resourceType"]
     )
-    for definition in package.resources("r4", "StructureDefinition") + package.resources("r4", "CodeSystem"):
-        assert f'"{definition["url"]}"' in text
+    assert guide["packageId"] == f"test.package.{release}"
+    assert guide["fhirVersion"] == [RELEASES[release].version]
+
+
+def test_provenance_stands_beside_the_package(package: Package) -> None:
+    files = contents(package.tgz("r4"))
+    found = files["other/Provenance-cold-injury.json"]
+    text = (DOCUMENTS / "cold-injury.md").read_bytes()
+    assert found["recorded"] == "2026-05-04T00:00:00Z"
+    assert found["target"][0]["reference"] == "PlanDefinition/cold-injury"
+    assert hashlib.sha256(text).hexdigest() in found["entity"][0]["what"]["identifier"]["value"]
+    assert not package.resources("r4", "Provenance")
+
+
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
+def test_profiles_are_claimed_and_there(package: Package, release: str) -> None:
+    known = {f"{r['url']}|{r['version']}" for r in package.resources(release, "StructureDefinition")}
+    for resource in package.resources(release):
+        claimed = resource.get("meta", {}).get("profile", [])
+        assert set(claimed) <= known
+        assert claimed or resource["resourceType"] in (
+            "StructureDefinition", "CodeSystem", "ImplementationGuide", "ValueSet"
+        )  # fmt: skip
+
+
+def test_no_profile_is_claimed_where_the_settings_say_so(tmp_path: Path) -> None:
+    build(inputs(SEED), PROJECT.model_copy(update={"claim_profiles": False}), [R5], tmp_path)
+    files = contents(tmp_path / "test.package.r5.tgz")
+    assert not any("meta" in file for file in files.values())
+    assert not any(name.startswith("StructureDefinition-sachet-") for name in files)
+
+
+def test_the_package_has_the_definitions_it_uses_and_no_others(package: Package) -> None:
+    own = ("StructureDefinition", "CodeSystem", "ValueSet")
+    definitions = [d for kind in own for d in package.resources("r4", kind) if d["url"].startswith(BASE)]
+    others = package.resources("r4")
+    assert len(definitions) > 20
+    for definition in definitions:
+        users = json.dumps([r for r in others if r is not definition and r["resourceType"] != "Library"])
+        assert f'"{definition["url"]}"' in users or f'"{definition["url"]}|' in users, definition["url"]
     assert not any(r["id"] == "source-type" for r in package.resources("r4", "CodeSystem"))
 
 
 def test_two_builds_give_the_same_bytes_in_any_order(package: Package, tmp_path: Path) -> None:
     files = [SEED, *sorted(DOCUMENTS.glob("*.md"))]
     again = build_package(tmp_path, *reversed(files))
-    for release in ("r4", "r5"):
+    for release in RELEASES:
         assert again.tgz(release).read_bytes() == package.tgz(release).read_bytes()
         assert again.bundle(release) == package.bundle(release)
 
@@ -119,7 +165,8 @@ def test_a_build_says_what_changed(tmp_path: Path) -> None:
         "ActivityDefinition-a.treatment.dry-hand-well.json",
         "ActivityDefinition-a.treatment.wrap-hand.json",
     }
-    assert set(third.changed) == {"PlanDefinition-a.json", "Library-test-package.json"}
+    of_the_whole = {"Library-test-package.json", "ImplementationGuide-test-package.json"}
+    assert set(third.changed) == {"PlanDefinition-a.json", *of_the_whole}
 
 
 def test_an_edited_document_changes_only_its_own_resources(tmp_path: Path) -> None:
@@ -129,7 +176,8 @@ def test_an_edited_document_changes_only_its_own_resources(tmp_path: Path) -> No
     write(tmp_path, "a.md", "id: a\ncondition: A\nlast_updated: '2026-02-03'", "## Treatment\n- Cool it\n")
     for package in build_package(tmp_path, a, b).built.packages:
         touched = {*package.change.added, *package.change.changed, *package.change.removed}
-        assert all(name.startswith(("PlanDefinition-a", "ActivityDefinition-a", "Library-")) for name in touched)
+        own = ("PlanDefinition-a", "ActivityDefinition-a", "Library-", "ImplementationGuide-")
+        assert all(name.startswith(own) for name in touched)
 
 
 def test_documents_with_one_id(tmp_path: Path) -> None:
@@ -167,7 +215,7 @@ def test_one_work_is_one_citation_and_two_works_are_two(tmp_path: Path) -> None:
     assert list(found.values()) == ["Summer C. On sun. J Hot Med. 2020;8:1."]
     assert [(f.path, f.related[0].path) for f in package.built.findings if f.code == "CIT101"] == [("c.md", "a.md")]
     shared = contents(package.tgz("r5"))["other/source-map.json"]["citations"]
-    assert shared["pmid-12345"] == ["a", "b"]
+    assert shared["pmid-12345"]["documents"] == ["a", "b"]
 
 
 def test_dois_that_look_alike_are_two_works(tmp_path: Path) -> None:
@@ -243,13 +291,13 @@ def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:
 def test_mixed_tracks_are_a_finding(tmp_path: Path) -> None:
     a = write(tmp_path, "a.md", f"id: a\n{FRONT}track: tier1\n")
     b = write(tmp_path, "b.md", f"id: b\n{FRONT}track: tier2\n")
-    assert "SCH107" in [f.code for f in check_documents(inputs(a, b))]
-    assert "SCH107" not in [f.code for f in check_documents(inputs(a))]
+    assert "SCH107" in [f.code for f in check_documents(inputs(a, b), PROJECT)]
+    assert "SCH107" not in [f.code for f in check_documents(inputs(a), PROJECT)]
 
 
 def test_an_empty_package_is_a_package(tmp_path: Path) -> None:
     built = build([], PROJECT, [R4, R5], tmp_path)
-    assert built.packages[0].resources == {"Library": 1}
+    assert built.packages[0].resources == {"Library": 1, "ImplementationGuide": 1, "StructureDefinition": 1}
     assert build_index([]).plans == {}
 
 

@@ -11,22 +11,22 @@ import io
 import json
 import os
 import sys
+import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sachet import __version__
 from sachet.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from sachet.package.build import BuiltPackage, Input
-    from sachet.project import Project
+    from sachet.package.build import BuiltPackage
+    from sachet.package.documents import Workspace
+    from sachet.package.workers import Map
 
 CLEAN, FINDINGS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
-# Names of files that a project has beside its documents.
-_NO_DOCUMENTS = {"README", "CHANGELOG", "CONTRIBUTING", "LICENSE", "LICENCE", "NOTICE"}
 
 
 class UsageError(Exception):
@@ -104,24 +104,25 @@ def _build(options: argparse.Namespace) -> None:
     from sachet.fhir.releases import RELEASES
     from sachet.package.build import build
 
-    project, root, inputs = _project(options.paths, options.quiet)
+    workspace, outside = _workspace(options.paths)
+    project = workspace.project
+    if not options.quiet and not workspace.has_settings:
+        _say_defaults(workspace)
     names = tuple(options.fhir.lower().split(",")) if options.fhir else project.fhir
-    if unknown := [n for n in names if n not in BUILDABLE]:
-        raise UsageError(f"--fhir: {unknown[0]!r} is not a release; use {', '.join(BUILDABLE)}")
+    if unknown := [n for n in names if n not in RELEASES]:
+        raise UsageError(f"--fhir: {unknown[0]!r} is not a release; use {', '.join(RELEASES)}")
+    releases = [RELEASES[n] for n in dict.fromkeys(names)]
     try:
-        built = build(inputs, project, [RELEASES[n] for n in dict.fromkeys(names)], options.out)
+        built = build(workspace.inputs, project, releases, options.out, _map(workspace, options.quiet))
     except OSError as e:
         raise UsageError(f"{e.filename or options.out}: {e.strerror or e}; nothing was replaced") from e
-    findings = _placed(built.findings, root)
+    findings = _placed((*outside, *built.findings), workspace.root)
     options.code = _code(findings, options.fail_on)
     if not options.quiet:
         for finding in findings:
             print(finding, file=sys.stderr)
         for package in built.packages:
             print(_report(package, built.documents))
-
-
-BUILDABLE = ("r4", "r5")
 
 
 def _report(built: BuiltPackage, documents: int) -> str:
@@ -142,17 +143,19 @@ def _report(built: BuiltPackage, documents: int) -> str:
 def _check(options: argparse.Namespace) -> None:
     from sachet.package.build import check_documents
 
-    _, root, inputs = _project(options.paths, quiet=True)
-    findings = _placed(check_documents(inputs), root)
+    workspace, outside = _workspace(options.paths)
+    checked = check_documents(workspace.inputs, workspace.project, _map(workspace, options.quiet))
+    findings = _placed((*outside, *checked), workspace.root)
     options.code = _code(findings, options.fail_on)
     if options.format == "json":
-        json.dump({"findings": [f.as_json() for f in findings], "files": len(inputs)}, sys.stdout, ensure_ascii=False)
+        shown = {"findings": [f.as_json() for f in findings], "files": len(workspace.inputs)}
+        json.dump(shown, sys.stdout, ensure_ascii=False)
         print()
     else:
         for finding in findings:
             print(finding)
         if not options.quiet:
-            print(f"{_count(len(findings), 'finding')} in {_count(len(inputs), 'file')}", file=sys.stderr)
+            print(f"{_count(len(findings), 'finding')} in {_count(len(workspace.inputs), 'file')}", file=sys.stderr)
 
 
 def _extract(options: argparse.Namespace) -> None:
@@ -163,7 +166,7 @@ def _extract(options: argparse.Namespace) -> None:
     if not options.document.is_file():
         raise UsageError(f"{options.document}: there is no such file")
     read = document.read(options.document)
-    understood = understand(read.value) if read.value else None
+    understood = understand(read.value, _workspace([options.document])[0].project) if read.value else None
     for finding in (*read.findings, *(understood.findings if understood else ())):
         print(finding, file=sys.stderr)
     if understood is None or understood.value is None:
@@ -173,41 +176,43 @@ def _extract(options: argparse.Namespace) -> None:
     print()
 
 
-def _project(paths: Sequence[Path], quiet: bool) -> tuple[Project, Path, list[Input]]:
-    """The project that the paths are in, its folder, and its documents by their names in that folder."""
-    from sachet import project
-    from sachet.package.build import Input
+def _workspace(paths: Sequence[Path]) -> tuple[Workspace, tuple[Finding, ...]]:
+    """The project that the paths are in, and what is wrong with where its documents stand."""
+    from sachet.package.documents import find
 
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            files.extend(sorted(f for f in path.rglob("*.md") if f.stem not in _NO_DOCUMENTS))
-        elif path.exists():
-            files.append(path)
-        else:
-            raise UsageError(f"{path}: there is no such file or folder")
-    if not files:
-        raise UsageError(f"{paths[0]}: there is no document here; documents are files that end in .md")
-    start = paths[0] if paths[0].is_dir() else paths[0].parent
-    root = next((f for f in (start, *start.resolve().parents) if (f / project.SETTINGS).is_file()), start)
-    loaded = project.load(root)
-    if loaded.value is None:
-        raise UsageError("; ".join(map(str, loaded.findings)))
-    if not quiet and not (root / project.SETTINGS).is_file():
-        value = loaded.value
-        print(
-            f"sachet: no {project.SETTINGS} in {start}, so the package is {value.id} {value.version}, its resources "
-            f"begin with {value.canonical}, and the publisher is {value.publisher!r}",
-            file=sys.stderr,
-        )
-    once = {os.path.realpath(f): f for f in reversed(files)}
-    return loaded.value, root, [Input(f, _name(f, root)) for f in sorted(once.values())]
+    found = find(paths)
+    if found.value is None:
+        raise UsageError("; ".join(map(str, found.findings)))
+    return found.value, found.findings
 
 
-def _name(file: Path, root: Path) -> str:
-    """How a project calls a file: its path from the project's folder, the same wherever one calls from."""
-    relative = Path(os.path.relpath(file, root)).as_posix()
-    return relative.encode("utf-8", "backslashreplace").decode()
+def _say_defaults(workspace: Workspace) -> None:
+    project = workspace.project
+    print(
+        f"sachet: no sachet.toml in {workspace.root}, so the package is {project.id} {project.version}, its resources "
+        f"begin with {project.canonical}, and the publisher is {project.publisher!r}",
+        file=sys.stderr,
+    )
+
+
+def _map(workspace: Workspace, quiet: bool) -> Map:
+    """The map over documents; on a terminal it shows how far it is."""
+    from sachet.package.workers import map_for
+
+    total = len(workspace.inputs)
+    chosen = map_for(total)
+    if quiet or not sys.stderr.isatty():
+        return chosen
+    started = time.monotonic()
+
+    def shown(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+        for number, result in enumerate(chosen(function, items), 1):
+            if time.monotonic() - started > 1:
+                end = "\r\x1b[K" if number == total else "\r"
+                print(f"{number} of {total} documents", end=end, file=sys.stderr, flush=True)
+            yield result
+
+    return shown
 
 
 def _placed(findings: Iterable[Finding], root: Path) -> list[Finding]:

@@ -2,54 +2,188 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sachet.finding import START, Findings, Result
+from sachet import schema
+from sachet.finding import START, Findings, Result, Span
 
 SETTINGS = "sachet.toml"
-_PACKAGE_ID = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+$"
 # Words that a FHIR string can hold: not blank, no control characters.
 _Words = Annotated[
     str, Field(pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*[^\x00-\x1f\x7f\ufffe\uffff\s][^\x00-\x1f\x7f\ufffe\uffff]*$")
 ]
+_PACKAGE_ID = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+$"
 _CANONICAL = r"^https?://[^\s|#?]+[^\s|#?/]$"
+_VERSION = r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$"
 
 
 class Project(BaseModel):
-    """The settings of a project. Every resource's url begins with `canonical`."""
+    """The settings of a project. Every resource's url begins with `canonical`.
+
+    `front_matter` maps a house's own keys to those of the schema ("references.citation" to "sources.ref"), `sections`
+    its own headings to the schema's sections.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: Annotated[str, Field(pattern=_PACKAGE_ID, max_length=60)] = "local.package"
     canonical: Annotated[str, Field(pattern=_CANONICAL)] = "https://w3id.org/sachet/local"
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")] = "0.1.0"
+    version: Annotated[str, Field(pattern=_VERSION)] = "0.1.0"
     title: _Words = "Clinical content"
     publisher: _Words = "Unnamed publisher"
     licence: _Words | None = None
-    fhir: Annotated[tuple[Literal["r4", "r5"], ...], Field(min_length=1)] = ("r4", "r5")
+    fhir: Annotated[tuple[Literal["r4", "r4b", "r5"], ...], Field(min_length=1)] = ("r4", "r4b", "r5")
+    documents: Annotated[tuple[str, ...], Field(min_length=1)] = ("**/*.md",)
+    versions: Literal["document", "package"] = "document"
+    claim_profiles: bool = True
+    front_matter: Mapping[str, str] = {}
+    sections: Mapping[str, str] = {}
+
+
+# What each setting must be, for whom it is wrong.
+_MUST = {
+    "id": 'two or more lower-case parts with dots between them, at most 60 characters, like "org.content"',
+    "canonical": 'an http or https address without a slash at its end, like "https://example.org/fhir"',
+    "version": 'a version of three numbers, like "1.0.0"',
+    "title": "words in quotes",
+    "publisher": "words in quotes",
+    "licence": 'words in quotes, like "CC-BY-4.0"',
+    "fhir": 'a list of releases: "r4", "r4b", "r5"',
+    "documents": 'a list of patterns below this folder, like ["guidelines/**/*.md"]',
+    "versions": '"document" (each has its own) or "package" (all have the package\'s)',
+    "claim_profiles": "true or false",
+    "front_matter": 'own keys and the schema\'s, like icd_10_cm = "icd10"',
+    "sections": 'own headings and the schema\'s, like "Management" = "Treatment"',
+}
 
 
 def load(folder: Path) -> Result[Project]:
-    """The project of a folder; the defaults where it has no `sachet.toml`."""
+    """The project of a folder; the defaults where it has no `sachet.toml`. A mistake is a finding with its line."""
     path = folder / SETTINGS
-    findings = Findings(path.as_posix())
     if not (path.exists() or path.is_symlink()):
         return Result(Project())
+    findings = Findings(path.as_posix())
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_bytes().decode("utf-8-sig")
+        data = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as e:  # TOML and UTF-8 errors are ValueErrors
-        findings.error("SCH131", START, f"the settings cannot be read: {e}")
+        findings.error("SCH131", _error_place(str(e)), f"the settings cannot be read: {e}")
         return Result(None, tuple(findings.found))
+    project = read(text, data, findings)
+    return Result(None if findings.found else project, tuple(findings.found))
+
+
+def read(text: str, data: Mapping[str, Any], findings: Findings) -> Project | None:
+    """The project of settings that were parsed; None, with findings, where one is wrong."""
+    tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
     try:
-        if isinstance(data.get("fhir"), list):
-            data["fhir"] = tuple(data["fhir"])
-        return Result(Project.model_validate(data))
+        project = Project.model_validate(tuples)
     except ValidationError as e:
-        for problem in e.errors():
-            key = ".".join(str(p) for p in problem["loc"])
-            findings.error("SCH131", START, f"{key}: {problem['msg']}")
-        return Result(None, tuple(findings.found))
+        wrong = dict.fromkeys(tuple(map(str, problem["loc"])) for problem in e.errors())
+        for path in wrong:
+            findings.error("SCH131", _place(text, path), _message(path, data))
+        return None
+    for pattern in project.documents:
+        if problem := _pattern_problem(pattern):
+            findings.error("SCH131", _place(text, ("documents",)), f"documents: {pattern!r} {problem}")
+    for own, meant in project.front_matter.items():
+        if problem := _key_problem(own, meant, project.front_matter):
+            findings.error("SCH131", _place(text, ("front_matter", own)), f"front_matter: {problem}")
+    for heading, meant in project.sections.items():
+        if meant not in schema.sections():
+            message = f"sections: {heading!r} cannot be {meant!r}, for the schema has no such section"
+            findings.error("SCH131", _place(text, ("sections", heading)), message + _near(meant, schema.sections()))
+    return project
+
+
+def _message(path: tuple[str, ...], data: Mapping[str, Any]) -> str:
+    setting = path[0]
+    if setting not in _MUST:
+        return f"there is no setting {setting!r}{_near(setting, _MUST) or '; there are ' + ', '.join(_MUST)}"
+    value: Any = data.get(setting)
+    for part in path[1:]:
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdigit():
+            value = value[int(part)]
+    shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:59]}…"
+    return f"{setting}: {shown} is wrong; write {_MUST[setting]}"
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, list(known), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _pattern_problem(pattern: str) -> str | None:
+    if pattern.startswith(("/", "\\")) or ":" in pattern or ".." in re.split(r"[/\\]", pattern):
+        return "leads out of this folder; write a pattern below it"
+    if not pattern.strip() or not pattern.isprintable():
+        return "is no pattern of file names"
+    if "**" in re.sub(r"(?:^|(?<=/))\*\*(?=/|$)", "", pattern):
+        return "has ** beside other characters; write it as a folder of its own, like **/*.md"
+    return None
+
+
+def _key_problem(own: str, meant: str, mapped: Mapping[str, str]) -> str | None:
+    """What is wrong with mapping one key to another, or None."""
+    first, *members = meant.split(".")
+    known = schema.keys()
+    rule = known.get(first)
+    if rule is None:
+        return f"{own!r} cannot be {meant!r}, for the schema has no such key{_near(first, known)}"
+    if own in known:
+        return f"{own!r} is a key of the schema itself; a document must be able to use it"
+    if members and members not in ([m] for m in rule.get("members", ())):
+        members = [f"{first}.{m}" for m in rule.get("members", ())]
+        return f"{own!r} cannot be {meant!r}; below {first!r} there is {', '.join(members) or 'nothing to map'}"
+    parent, _, _ = own.rpartition(".")
+    if mapped.get(parent, parent) != ".".join([first] if members else []):
+        return f"{own!r} and {meant!r} do not stand below the same key; map {parent or own!r} too"
+    twins = [k for k, v in mapped.items() if v == meant]
+    return f"{' and '.join(map(repr, twins))} are both {meant!r}" if twins[0] != own else None
+
+
+def _error_place(message: str) -> Span:
+    """The place that a TOML error names."""
+    m = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    line, column = (int(m[1]), int(m[2])) if m else (1, 1)
+    return Span(line, column, line, column + 1)
+
+
+def _place(text: str, path: tuple[str, ...]) -> Span:
+    """Where a setting stands: its line, or that of the setting above it."""
+    table: tuple[str, ...] = ()
+    found = START
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#|$)", line):
+            table = _names(header[1])
+            names = table
+        elif key := re.match(r"""\s*((?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'|\s*\.\s*)+?)\s*=""", line):
+            names = (*table, *_names(key[1]))
+        else:
+            continue
+        if names == path[: len(names)] and (found is START or len(names) > 1):
+            column = len(line) - len(line.lstrip()) + 1
+            found = Span(number, column, number, len(line.rstrip()) + 1)
+    return found
+
+
+def _names(key: str) -> tuple[str, ...]:
+    """The parts of a TOML key."""
+    try:
+        value: Any = tomllib.loads(f"{key} = 0")
+    except ValueError:
+        return (key,)
+    names: list[str] = []
+    while isinstance(value, dict):
+        ((name, value),) = value.items()
+        names.append(name)
+    return tuple(names)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from sachet.document.front_matter import Fields, Scalar, Sequence, Value
 from sachet.finding import Finding, Severity
 from sachet.guideline.model import Guideline
-from sachet.guideline.tables import table
 from sachet.guideline.understand import parse_date
+from sachet.schema import keys
 
 _IS: Mapping[str, tuple[str, Callable[[Value], bool]]] = {
     "text": ("words", lambda v: isinstance(v, Scalar) and isinstance(v.value, str)),
@@ -21,16 +21,15 @@ _IS: Mapping[str, tuple[str, Callable[[Value], bool]]] = {
 
 def unknown_keys(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
     """SCH111: a key that the schema does not know; it is kept as an extension."""
-    known = table("front_matter")
     for entry in guideline.fields:
-        if entry.key not in known:
+        if entry.key not in keys():
             message = f"the schema has no key {entry.key!r}; it is kept, as an extension"
             yield Finding("SCH111", Severity.NOTE, guideline.path, entry.key_span, message)
 
 
 def required_keys(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
     """SCH112: a key that the schema requires is missing."""
-    for key, rule in table("front_matter").items():
+    for key, rule in keys().items():
         if rule.get("required") and guideline.fields.get(key) is None:
             message = f"the key {key!r} is missing"
             yield Finding("SCH112", Severity.WARNING, guideline.path, guideline.fields.span, message)
@@ -38,7 +37,7 @@ def required_keys(guideline: Guideline, plans: Collection[str]) -> Iterator[Find
 
 def kinds_and_values(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
     """SCH113: a value of the wrong kind. SCH114: a value that is not one of the schema's."""
-    for key, rule in table("front_matter").items():
+    for key, rule in keys().items():
         entry = guideline.fields.get(key)
         if entry is None or (isinstance(entry.value, Scalar) and entry.value.is_null):
             continue

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sachet.convert.context import Context
 from sachet.convert.narrative import words_body
-from sachet.convert.plan_definition import describe
+from sachet.convert.plan_definition import describe, version_spans
+from sachet.document.markdown import Text
 from sachet.fhir.element import Element, Words
 from sachet.fhir.names import computable_name
 from sachet.fhir.text import escape, narrative
@@ -18,37 +19,40 @@ def activity_definitions(guideline: Guideline, context: Context) -> Iterator[Ele
     """The ActivityDefinitions of a document, in R5's shape, in document order."""
     for section in guideline.sections:
         for item in section.items:
-            yield from _below(item, (section.title.plain,), guideline, context)
+            yield from _below(item, (section.title,), guideline, context)
 
 
-def _below(item: Item, path: tuple[str, ...], guideline: Guideline, context: Context) -> Iterator[Element]:
+def _below(item: Item, path: tuple[Text, ...], guideline: Guideline, context: Context) -> Iterator[Element]:
     if item.instruction:
         yield _definition(item, path, guideline, context)
     for child in item.children:
-        yield from _below(child, (*path, item.plain.rstrip(" :")), guideline, context)
+        yield from _below(child, (*path, *item.words), guideline, context)
 
 
-def _definition(item: Item, path: tuple[str, ...], guideline: Guideline, context: Context) -> Element:
-    where = " > ".join((guideline.title.words, *path))
+def _definition(item: Item, path: tuple[Text, ...], guideline: Guideline, context: Context) -> Element:
+    where = " > ".join((guideline.title.words, *(t.plain.rstrip(" :") for t in path)))
     caution = f"From {where}. What stands above and beside it there may set conditions or offer alternatives."
     updated = guideline.scalar("last_updated")
     plan = context.plan(guideline.id)
     spans = [t.span for t in item.words]
     lines = [item.plain, *(f.plain for f in item.facts), caution]
+    headings = (guideline.title.span, *(t.span for t in path))
+    made_of = (*spans, *(f.span for f in item.facts), *headings, *version_spans(guideline))
     return Element(
-        [item.span],
+        (guideline.identifier.span, *made_of),
         resourceType="ActivityDefinition",
         id=item.key,
-        text=Element((), **narrative(words_body(item.title, lines))),
+        meta=context.claims("sachet-activity-definition"),
+        text=narrative(words_body(item.title, lines)),
         url=context.url("ActivityDefinition", item.key),
         version=guideline.version,
         name=computable_name(item.key.replace(".", " ")),
-        title=Words(item.title, spans[:1]),
+        title=Words(item.title, item.title_spans),
         **context.status(),
         date=updated.words if updated and parse_date(updated.words) else None,
         publisher=context.project.publisher,
         description=describe(item) or Words(escape(item.plain), spans),
-        usage=escape(caution),
+        usage=Words(escape(caution), headings),
         copyright=escape(context.project.licence) if context.project.licence else None,
         relatedArtifact=[Element((), type="documentation", display=guideline.title.words, resource=plan)]
         if plan

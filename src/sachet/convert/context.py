@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sachet.fhir.definitions import definitions
+from sachet.fhir.element import Element
+from sachet.fhir.names import profile_url
 from sachet.finding import Span
 from sachet.project import Project
 
@@ -20,6 +23,11 @@ class Context:
     plans: Mapping[str, str]
     citations: Mapping[tuple[str, Span], str]
 
+    @property
+    def package_id(self) -> str:
+        """The id of the resources that stand for the package as a whole."""
+        return self.project.id.replace(".", "-")
+
     def url(self, kind: str, identifier: str) -> str:
         """The canonical url of a resource of this package."""
         return f"{self.project.canonical}/{kind}/{identifier}"
@@ -28,6 +36,13 @@ class Context:
         """Canonical and version of a document of the package; None where the package has none of that id."""
         version = self.plans.get(identifier)
         return f"{self.url('PlanDefinition', identifier)}|{version}" if version else None
+
+    def claims(self, profile: str) -> Element | None:
+        """The `meta` that claims one of sachet's profiles; None where the project wants none."""
+        if not self.project.claim_profiles:
+            return None
+        url = profile_url(profile)
+        return Element((), profile=[f"{url}|{definitions()[url]['version']}"])
 
     def status(self) -> dict[str, object]:
         """Status and experimental: draft, until the project's settings say otherwise."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sachet.fhir.text import html
+from sachet.finding import Span
 from sachet.guideline.model import Guideline, Item
 
 
@@ -13,6 +14,14 @@ def plan_body(guideline: Guideline) -> str:
     parts = [f"<h1>{html(guideline.title.words)}</h1>", _list(guideline.preamble)]
     parts += [f"<h2>{html(section.title.plain)}</h2>{_list(section.items)}" for section in guideline.sections]
     return "".join(parts)
+
+
+def plan_spans(guideline: Guideline) -> Iterator[Span]:
+    """Where the words of the narrative stand."""
+    yield guideline.title.span
+    yield from (section.title.span for section in guideline.sections)
+    for item in guideline.walk():
+        yield from (text.span for text in (*item.words, *(c.header for c in item.cells), *item.facts))
 
 
 def words_body(title: str, lines: Iterable[str]) -> str:

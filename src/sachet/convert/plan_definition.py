@@ -10,7 +10,7 @@ from collections import Counter
 
 from sachet.convert.context import Context
 from sachet.convert.front_matter import extensions, target_time, uncarried
-from sachet.convert.narrative import plan_body
+from sachet.convert.narrative import plan_body, plan_spans
 from sachet.convert.related_artifact import links, related_artifacts
 from sachet.convert.use_context import use_contexts
 from sachet.document.front_matter import Scalar, scalars
@@ -18,6 +18,7 @@ from sachet.document.markdown import Text
 from sachet.fhir.element import Element, Words
 from sachet.fhir.names import COMMON_PROCESS, PLAN_TYPE, computable_name, extension_url
 from sachet.fhir.text import escape, listing, narrative
+from sachet.finding import Span
 from sachet.guideline.model import Guideline, Item, Kind, Section
 from sachet.guideline.title import fit, masked, short_hash, slug, step_prefix
 from sachet.guideline.understand import parse_date
@@ -43,13 +44,14 @@ def plan_definition(guideline: Guideline, context: Context) -> Element:
     author, reviewer = guideline.scalar("compiled_by"), guideline.scalar("reviewed_by")
     sections = [_section(section, guideline, context) for section in guideline.sections]
     plan = Element(
-        (),
+        [guideline.identifier.span],
         resourceType="PlanDefinition",
-        id=_value(guideline, "id"),
-        text=Element((), **narrative(plan_body(guideline))),
+        id=guideline.id,
+        meta=context.claims("sachet-plan-definition"),
+        text=narrative(plan_body(guideline), plan_spans(guideline)),
         extension=extensions(guideline),
         url=context.url("PlanDefinition", guideline.id),
-        version=_version(guideline),
+        version=Words(guideline.version, version_spans(guideline)),
         name=Words(computable_name(title.words), [title.span]),
         title=Words(title.words, [title.span]),
         subtitle=_subtitle(guideline),
@@ -72,15 +74,9 @@ def plan_definition(guideline: Guideline, context: Context) -> Element:
     return plan
 
 
-def _value(guideline: Guideline, key: str) -> Words:
-    scalar = guideline.scalar(key)
-    assert scalar is not None  # a guideline has an id
-    return Words(scalar.words, [scalar.span])
-
-
-def _version(guideline: Guideline) -> Words:
-    stated = guideline.scalar("version") or guideline.scalar("last_updated")
-    return Words(guideline.version, [stated.span] if stated else [])
+def version_spans(guideline: Guideline) -> tuple[Span, ...]:
+    """Where the words stand that the document's version was made of."""
+    return (guideline.version_stated.span,) if guideline.version_stated else ()
 
 
 def _day(guideline: Guideline, key: str) -> Words | None:
@@ -154,13 +150,14 @@ def _sentences(guideline: Guideline, key: str, title: str, section: str) -> Elem
 def _action(item: Item, guideline: Guideline, context: Context) -> Element:
     documentation = [_describes(item, guideline, context)] if item.instruction else []
     documentation += links((*item.words, *item.facts), context)
+    key = Words(item.key, item.key_spans)
     return Element(
         [item.span],
-        id=item.key,
+        id=key,
         extension=[_target(item)] if item.kind is Kind.TARGET and len(item.cells) > 1 else None,
-        linkId=item.key,
+        linkId=key,
         prefix=item.prefix,
-        title=Words(item.title, [item.words[0].span] if item.words and item.kind is not Kind.TARGETS else []),
+        title=Words(item.title, item.title_spans),
         description=describe(item),
         documentation=documentation,
         action=[_action(child, guideline, context) for child in item.children],
@@ -190,7 +187,12 @@ def _lines(own: list[Text], below: list[Text]) -> Words:
 def _describes(item: Item, guideline: Guideline, context: Context) -> Element:
     """The ActivityDefinition that describes an instruction. It is documentation: no engine applies it."""
     url = f"{context.url('ActivityDefinition', item.key)}|{guideline.version}"
-    return Element((), type="documentation", display=item.title, resource=url)
+    return Element(
+        (),
+        type="documentation",
+        display=Words(item.title, item.title_spans),
+        resource=Words(url, (*item.key_spans, *version_spans(guideline))),
+    )
 
 
 def _target(item: Item) -> Element:

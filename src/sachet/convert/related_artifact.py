@@ -12,6 +12,7 @@ from sachet.document.markdown import Text
 from sachet.fhir.element import Element, Words
 from sachet.fhir.names import DOI, PUBMED, extension_url
 from sachet.fhir.text import escape
+from sachet.finding import Span
 from sachet.guideline.model import Guideline, Reference
 from sachet.guideline.reference import is_doi, is_pmid
 from sachet.guideline.title import clip
@@ -41,8 +42,9 @@ def links(texts: Iterable[Text], context: Context) -> Iterator[Element]:
             name = found.destination.rsplit("/", 1)[-1].removesuffix(".md")
             plan = context.plan(name) if "://" not in found.destination else None
             document = Element((), url=found.destination) if _is_url(found.destination) else None
-            display = f"{found.destination} {found.title}".strip()
-            yield Element([text.span], type="documentation", display=display, document=document, resource=plan)
+            shown = dict.fromkeys((text.plain[found.start : found.end], found.destination, found.title))
+            display = " - ".join(filter(None, shown))
+            yield Element([found.span], type="documentation", display=display, document=document, resource=plan)
 
 
 def identifiers(pmid: Scalar | None, doi: Scalar | None) -> list[Element]:
@@ -146,7 +148,9 @@ def _document(guideline: Guideline) -> Element:
         hash=base64.b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode(),
         title=f"{guideline.id}.md",
     )
-    return Element((), type="documentation", label="source", display="The document as written", document=attachment)
+    whole = Span(1, 1, guideline.source.text.count("\n") + 2, 1)
+    label = {"label": "source", "display": "The document as written"}
+    return Element([whole], type="documentation", **label, document=attachment)
 
 
 def _rest(value: Value, known: set[str], lists: Collection[str] = ()) -> list[Element]:

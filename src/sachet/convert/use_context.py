@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sachet import schema
 from sachet.document.front_matter import Scalar
 from sachet.fhir.element import Element
 from sachet.fhir.names import USAGE_CONTEXT, system_url
 from sachet.guideline.model import ROLES, Code, Guideline
-from sachet.guideline.tables import table
 from sachet.terminology import icd10cm
 
 _FOCUS = {"system": USAGE_CONTEXT, "code": "focus"}
@@ -44,7 +44,7 @@ def _icd(code: Code, procedural: bool) -> Element:
 
 
 def _coded(key: str, name: str, value: Scalar) -> Element:
-    known = value.words in table("front_matter")[key].get("values", ())
+    known = value.words in schema.keys()[key].get("values", ())
     coding = [Element((), system=system_url(name), code=value.words)] if known else None
     concept = Element((), coding=coding, text=None if known else value.words)
     kind = Element((), system=system_url("context-type"), code=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sachet.convert.context import Context
 from sachet.convert.narrative import words_body
+from sachet.convert.plan_definition import version_spans
 from sachet.fhir.element import Element
 from sachet.fhir.names import computable_name
 from sachet.fhir.text import escape, narrative
@@ -21,10 +22,11 @@ def value_set(guideline: Guideline, context: Context) -> Element | None:
     title = f"ICD-10-CM codes of {guideline.title.words}"
     concepts = [Element([c.words.span], code=c.words.words, display=c.title) for c in codes]
     return Element(
-        (),
+        [guideline.identifier.span, guideline.title.span, *version_spans(guideline), *(c.words.span for c in codes)],
         resourceType="ValueSet",
         id=identifier,
-        text=Element((), **narrative(words_body(title, [f"{c.words.words} {c.title}" for c in codes]))),
+        meta=context.claims("sachet-icd-10-cm-codes"),
+        text=narrative(words_body(title, [f"{c.words.words} {c.title}" for c in codes])),
         url=context.url("ValueSet", identifier),
         version=guideline.version,
         name=computable_name(title),

@@ -46,6 +46,15 @@ class Scalar:
         """True for `null`, `~` and an empty value, in quotes too."""
         return self.value is None or not self.words.strip()
 
+    def place(self, start: int, end: int) -> Span:
+        """The span of `words[start:end]`; of the whole value where it is not written on one line as it reads."""
+        line, column, end_line, end_column = self.span
+        quotes = end_column - column - len(self.words)
+        if line != end_line or quotes not in (0, 2):
+            return self.span
+        column += quotes // 2
+        return Span(line, column + start, line, column + end)
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:

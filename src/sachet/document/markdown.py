@@ -56,12 +56,13 @@ _PARSER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link in a text: its range in `Text.plain`, its destination as written, and its title."""
+    """A link in a text: its range in `Text.plain`, its destination as written, its title, and where it stands."""
 
     start: int
     end: int
     destination: str
-    title: str = ""
+    title: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -515,7 +516,7 @@ class _Line:
             at, destination, title, start = self.open_link
             if at == self.length and destination:  # nothing to read: the destination is its words
                 self.add(destination, start, end)
-            self.links.append(Link(at, self.length, destination, title))
+            self.links.append(Link(at, self.length, destination, title, self.builder.span(start, end)))
         self.open_link = None
 
     def done(self) -> tuple[Text, ...]:

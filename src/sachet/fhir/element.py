@@ -48,19 +48,3 @@ def elements(value: Any) -> Iterator[tuple[Any, Spans]]:
         yield value, spans
     for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from elements(child)
-
-
-def located(resource: Element) -> Iterator[tuple[str, Spans]]:
-    """The FHIRPath of every element that knows its lines, with its spans, in the order of the resource."""
-
-    def visit(path: str, value: Any) -> Iterator[tuple[str, Spans]]:
-        if spans := spans_of(value):
-            yield path, spans
-        if isinstance(value, dict):
-            for key, child in value.items():
-                yield from visit(f"{path}.{key}", child)
-        elif isinstance(value, list):
-            for index, child in enumerate(value):
-                yield from visit(f"{path}[{index}]", child)
-
-    return visit(resource["resourceType"], resource)

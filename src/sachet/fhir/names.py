@@ -11,16 +11,23 @@ def extension_url(name: str) -> str:
     return f"{BASE}/StructureDefinition/{name}"
 
 
+def profile_url(name: str) -> str:
+    """The address of one of sachet's profiles."""
+    return f"{BASE}/StructureDefinition/{name}"
+
+
 def system_url(name: str) -> str:
     """The address of one of sachet's code systems."""
     return f"{BASE}/CodeSystem/{name}"
 
 
+DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 UCUM = "http://unitsofmeasure.org"
 PUBMED = "https://pubmed.ncbi.nlm.nih.gov"
 DOI = "https://doi.org"
 USAGE_CONTEXT = "http://terminology.hl7.org/CodeSystem/usage-context-type"
 PLAN_TYPE = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
+PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 LIBRARY_TYPE = "http://terminology.hl7.org/CodeSystem/library-type"
 COMMON_PROCESS = "http://hl7.org/fhir/uv/cpg/CodeSystem/cpg-common-process-cs"
 

@@ -11,22 +11,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from sachet.fhir.element import Element, Words, spans_of
+from sachet.fhir.names import LIBRARY_TYPE, PLAN_TYPE, USAGE_CONTEXT
 from sachet.fhir.text import unescape
+
+_CORE_SYSTEMS = (USAGE_CONTEXT, PLAN_TYPE, LIBRARY_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A FHIR release: `name` in package names and options, `version` in resources, `core` the package of its core."""
+    """A FHIR release: `name` in package names and options, `version` in resources, `core` the package of its core.
+
+    `systems` are the code systems of its core (of HL7's terminology 5.1.0 in R5) that sachet uses, with their versions.
+    """
 
     name: str
     version: str
     core: str
     has_citation: bool
+    systems: Mapping[str, str]
 
 
-R5 = Release("r5", "5.0.0", "hl7.fhir.r5.core", True)
-R4B = Release("r4b", "4.3.0", "hl7.fhir.r4b.core", True)
-R4 = Release("r4", "4.0.1", "hl7.fhir.r4.core", False)
+R5 = Release(
+    "r5", "5.0.0", "hl7.fhir.r5.core", True, {USAGE_CONTEXT: "0.5.0", PLAN_TYPE: "0.1.0", LIBRARY_TYPE: "0.1.0"}
+)
+R4B = Release("r4b", "4.3.0", "hl7.fhir.r4b.core", True, dict.fromkeys(_CORE_SYSTEMS, "4.3.0"))
+R4 = Release("r4", "4.0.1", "hl7.fhir.r4.core", False, dict.fromkeys(_CORE_SYSTEMS, "4.0.1"))
 RELEASES: Mapping[str, Release] = {r.name: r for r in (R4, R4B, R5)}
 
 # The type of what an element holds, for the types that some edit names.
@@ -38,6 +47,8 @@ _TYPES = {
     ("ActivityDefinition", "relatedArtifact"): "RelatedArtifact",
     ("Library", "relatedArtifact"): "RelatedArtifact",
     ("action", "documentation"): "RelatedArtifact",
+    ("Citation", "citedArtifact"): "citedArtifact",
+    ("citedArtifact", "publicationForm"): "publicationForm",
 }
 
 Edit = Callable[[Element, str, Any, Release], None]
@@ -80,6 +91,11 @@ def _no_citation(into: Element, key: str, value: Any, release: Release) -> None:
         into[key] = value
 
 
+def _periodic_release(into: Element, key: str, value: Any, release: Release) -> None:
+    """The year of a publication stands with its issue and volume."""
+    into["periodicRelease"] = Element((), dateOfPublication=Element((), year=value))
+
+
 def _fhir_version(into: Element, key: str, value: Any, release: Release) -> None:
     """A definition names the release that it is for."""
     into[key] = release.version
@@ -88,15 +104,26 @@ def _fhir_version(into: Element, key: str, value: Any, release: Release) -> None
 # Type and element → what it becomes before R5.
 EDITS: Mapping[tuple[str, str], Edit] = {
     ("PlanDefinition", "usage"): _plain,
+    ("ActivityDefinition", "usage"): _plain,
     ("action", "linkId"): _drop,
     ("action", "description"): _plain,
     ("action", "code"): _many,
     ("relatedAction", "targetId"): _rename("actionId"),
     ("RelatedArtifact", "document"): _link,
     ("RelatedArtifact", "resource"): _no_citation,
+    ("publicationForm", "publicationDateText"): _periodic_release,
     ("StructureDefinition", "fhirVersion"): _fhir_version,
 }
+# R4 and R4B differ in what they say of Citations, and in their names.
+_UNLIKE_IN_R4B = frozenset({"PlanDefinition", "Citation", "StructureDefinition"})
 _TYPES_WITH_EDITS = frozenset(t for t, _ in EDITS) | frozenset(t for t, _ in _TYPES)
+
+
+def shape(kind: str, release: Release) -> str:
+    """Which releases give a resource type the same JSON: those of one shape do."""
+    if kind not in _TYPES_WITH_EDITS:
+        return R5.name
+    return release.name if release is R5 or kind in _UNLIKE_IN_R4B else R4.name
 
 
 def lower(resource: Element, release: Release) -> Element | None:
@@ -117,7 +144,8 @@ def _lower(element: Element, kind: str, release: Release) -> Element:
     for key, value in element.items():
         below = _TYPES.get((kind, key))
         if below is not None:
-            value = [_lower(v, below, release) for v in value]
+            many = isinstance(value, list)
+            value = [_lower(v, below, release) for v in value] if many else _lower(value, below, release)
         edit = EDITS.get((kind, key))
         if edit is None:
             made[key] = value

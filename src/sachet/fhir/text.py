@@ -8,8 +8,11 @@ are `markdown` in R5 and `string` in R4.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape as _html
+
+from sachet.fhir.element import Element, Words
+from sachet.finding import Span
 
 XHTML = "http://www.w3.org/1999/xhtml"
 
@@ -55,9 +58,9 @@ def listing(own: str, lines: Sequence[str]) -> str:
     return "\n".join([*([escape(own)] if own else []), *(f"- {escape(line)}" for line in lines)])
 
 
-def narrative(body: str) -> dict[str, str]:
-    """A generated narrative of XHTML content."""
-    return {"status": "generated", "div": f'<div xmlns="{XHTML}">{body}</div>'}
+def narrative(body: str, spans: Iterable[Span] = ()) -> Element:
+    """A generated narrative of XHTML content that was made of the words at `spans`."""
+    return Element((), status="generated", div=Words(f'<div xmlns="{XHTML}">{body}</div>', spans))
 
 
 def html(words: str) -> str:

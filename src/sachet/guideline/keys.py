@@ -12,21 +12,40 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
-from sachet.finding import Findings
+from sachet.finding import Findings, Span
 from sachet.guideline.instruction import bans, forbids, governs_no_instruction, opens_with_verb, workup_kind
 from sachet.guideline.items import Draft
 from sachet.guideline.model import Item, Kind
 from sachet.guideline.target import read_target
-from sachet.guideline.title import anchor, clip, fit, masked, short, short_hash, slug, step_prefix
+from sachet.guideline.title import (
+    anchor,
+    clip,
+    fit,
+    lead_spans,
+    leading,
+    masked,
+    short,
+    short_hash,
+    slug,
+    step_prefix,
+)
 
 _TITLED = (Kind.HEADING, Kind.LABEL, Kind.STEP)
 _BELOW_ITEM = "\0"  # the group of what stands below a list item
 
 
-def items(drafts: list[Draft], path: str, orders: bool, workup: bool, findings: Findings) -> tuple[Item, ...]:
+class Key(NamedTuple):
+    """A key, and where the words stand that it is made of."""
+
+    name: str
+    spans: tuple[Span, ...]
+
+
+def items(drafts: list[Draft], path: Key, orders: bool, workup: bool, findings: Findings) -> tuple[Item, ...]:
     """Name the drafts of a section whose key is `path`, and decide which of them are instructions."""
-    keys: dict[int, str] = {}
+    keys: dict[int, Key] = {}
     _name(drafts, path, keys, findings)
     builder = _Builder(keys, orders, workup)
     return tuple(builder.item(d, orders, "") for d in drafts)
@@ -40,22 +59,29 @@ def _effective(drafts: list[Draft]) -> Iterator[Draft]:
             yield from _effective(draft.children)
 
 
-def _name(drafts: list[Draft], path: str, keys: dict[int, str], findings: Findings) -> None:
+def _name(drafts: list[Draft], path: Key, keys: dict[int, Key], findings: Findings) -> None:
     found = list(_effective(drafts))
     leads: dict[int, str] = {}
+    spans: dict[int, tuple[Span, ...]] = {}
     for draft in found:
         words, explicit = anchor(draft.words[-1].plain) if draft.words else ("", None)
         if explicit:
             last = draft.words[-1]
             draft.words = (*draft.words[:-1], replace(last, plain=words))
             draft.title = anchor(draft.title)[0] or explicit
-        leads[id(draft)] = re.sub(r"[^a-z0-9]+", "-", explicit.lower()) if explicit else slug(_name_of(draft))
+            leads[id(draft)] = re.sub(r"[^a-z0-9]+", "-", explicit.lower())
+            spans[id(draft)] = (last.place(len(words), len(last.plain)),)
+        else:
+            name = _name_of(draft)
+            leads[id(draft)] = slug(name)
+            spans[id(draft)] = lead_spans(draft.words, name)
     for lead, same in _grouped(found, leads).items():
         if lead and len(same) == 1:
             continue
         for draft in same:
             digest = short_hash(masked(draft.plain))
             leads[id(draft)] = f"{lead}-{digest}" if lead else f"x{digest}"
+            spans[id(draft)] += lead_spans(draft.words, draft.plain, len(draft.plain))
     for lead, twins in _grouped(found, leads).items():
         for ordinal, draft in enumerate(twins[1:], 2):
             leads[id(draft)] = f"{lead}-{ordinal}"
@@ -65,8 +91,8 @@ def _name(drafts: list[Draft], path: str, keys: dict[int, str], findings: Findin
             findings.warning("STR131", draft.span, message, [twins[0].span])
     for draft in found:
         lead = leads[id(draft)]
-        key = f"{path}.{lead}"
-        keys[id(draft)] = fit(key, lead)
+        key = Key(f"{path.name}.{lead}", (*path.spans, *spans[id(draft)]))
+        keys[id(draft)] = key._replace(name=fit(key.name, lead))
         if not draft.scope:
             _name(draft.children, key, keys, findings)
 
@@ -84,22 +110,25 @@ def _grouped(found: list[Draft], leads: dict[int, str]) -> dict[str, list[Draft]
 
 
 class _Builder:
-    def __init__(self, keys: dict[int, str], orders: bool, workup: bool) -> None:
+    def __init__(self, keys: dict[int, Key], orders: bool, workup: bool) -> None:
         self.keys = keys
         self.orders = orders
         self.workup = workup
 
-    def item(self, draft: Draft, may_instruct: bool, group: str, ban: str = "") -> Item:
+    def item(self, draft: Draft, may_instruct: bool, group: str, ban: Draft | None = None) -> Item:
         own = may_instruct and not governs_no_instruction(draft.plain)
         below = self.children(draft, own, draft.plain if draft.kind in _TITLED else group)
         instruction = self.is_instruction(draft, may_instruct, group) and not any(
             i.instruction for child in below for i in child.walk()
         )
+        own_title = leading(draft.words, draft.title) if draft.kind is not Kind.TARGETS else ()
         target = read_target(draft.cells[1].text.plain) if draft.kind is Kind.TARGET and len(draft.cells) > 1 else None
         return Item(
             draft.kind,
-            self.keys[id(draft)],
-            clip(f"{ban}: {draft.title}") if ban else draft.title,
+            self.keys[id(draft)].name,
+            self.keys[id(draft)].spans,
+            clip(f"{ban.title}: {draft.title}") if ban else draft.title,
+            (*leading(ban.words, ban.title), *own_title) if ban else own_title,
             draft.words,
             draft.span,
             draft.prefix,
@@ -113,7 +142,7 @@ class _Builder:
 
     def children(self, draft: Draft, may_instruct: bool, group: str) -> tuple[Item, ...]:
         below = draft.kind is Kind.ITEM
-        ban = draft.title if bans(draft.plain) else ""
+        ban = draft if bans(draft.plain) else None
         return tuple(self.item(c, may_instruct, _BELOW_ITEM if below else group, ban) for c in draft.children)
 
     def is_instruction(self, draft: Draft, may_instruct: bool, group: str) -> bool:

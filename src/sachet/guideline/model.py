@@ -44,13 +44,16 @@ class Cell:
 class Item:
     """A node of a section: a heading, label, step, list item, row or paragraph, with what it governs.
 
-    `key` names it within all documents and does not change with its numbers or its neighbours.
+    `key` names it within all documents and does not change with its numbers or its neighbours; `key_spans` and
+    `title_spans` say where the words stand that key and title are made of.
     `words` are its own lines; `facts` are lines below it that only describe it ("Onset: 1-3 minutes").
     """
 
     kind: Kind
     key: str
+    key_spans: tuple[Span, ...]
     title: str
+    title_spans: tuple[Span, ...]
     words: tuple[Text, ...]
     span: Span
     prefix: str | None = None
@@ -117,6 +120,7 @@ class Reference:
     fields: Fields  # the whole entry
     span: Span
     key: str  # pmid-NNN, doi-…, or a hash of the reference
+    names: Scalar  # what `key` was made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ class Code:
 class Guideline:
     """A document, understood. `fields` holds all of its front matter."""
 
-    id: str
+    identifier: Scalar
     path: str
     source: Source
     fields: Fields
@@ -141,10 +145,16 @@ class Guideline:
     title: Scalar
     heading: Text | None
     version: str
+    version_stated: Scalar | None  # what the version was made of
     codes: tuple[Code, ...]
     references: tuple[Reference, ...]
     preamble: tuple[Item, ...]
     sections: tuple[Section, ...]
+
+    @property
+    def id(self) -> str:
+        """The id of the document: the PlanDefinition's id and the tail of its url."""
+        return self.identifier.words
 
     def scalar(self, key: str) -> Scalar | None:
         """The value of a front-matter key, where it is one value and not null."""

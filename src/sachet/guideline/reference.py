@@ -35,7 +35,8 @@ def read_reference(value: Value, findings: Findings) -> Reference | None:
 def _reference(kind: str | None, words: Scalar, fields: Fields) -> Reference:
     pmid, doi, url = (fields.scalar(key) for key in ("pmid", "doi", "url"))
     year, journal = _published(words.words)
-    return Reference(kind, words, pmid, doi, url, year, journal, fields, fields.span, _key(words, pmid, doi))
+    key, names = _key(words, pmid, doi)
+    return Reference(kind, words, pmid, doi, url, year, journal, fields, fields.span, key, names)
 
 
 def _published(words: str) -> tuple[int | None, str | None]:
@@ -54,16 +55,17 @@ def _published(words: str) -> tuple[int | None, str | None]:
     return (int(years.pop()), None) if len(years) == 1 else (None, None)
 
 
-def _key(words: Scalar, pmid: Scalar | None, doi: Scalar | None) -> str:
+def _key(words: Scalar, pmid: Scalar | None, doi: Scalar | None) -> tuple[str, Scalar]:
+    """The key of a reference, and what it was made of."""
     if pmid and is_pmid(pmid.words):
-        return f"pmid-{pmid.words}"
+        return f"pmid-{pmid.words}", pmid
     if doi and is_doi(doi.words):
         lower = doi.words.lower()
         plain = re.sub(r"[^a-z0-9.-]+", "-", lower).strip("-.")
         if len(plain) <= 60 and plain == lower.replace("/", "-", 1):
-            return f"doi-{plain}"
-        return f"doi-{plain[:51]}-{short_hash(lower, 8)}"
-    return hashed_key(words.words)
+            return f"doi-{plain}", doi
+        return f"doi-{plain[:51]}-{short_hash(lower, 8)}", doi
+    return hashed_key(words.words), words
 
 
 def hashed_key(words: str) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from sachet.document.markdown import Text
+from sachet.finding import Span
 from sachet.guideline.tables import pattern
 from sachet.guideline.tables import words as table_words
 from sachet.terminology.units import first_amount
@@ -33,6 +36,7 @@ _QUALIFIERS = frozenset(
     | {"preferred", "dose"}
 )
 _ANCHOR = re.compile(r"\s*\{#([A-Za-z][A-Za-z0-9_.-]*)\}\s*$")
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -118,6 +122,45 @@ def slug(words: str, most: int = _KEY_WORDS) -> str:
     tokens = re.findall(r"[a-z0-9]+(?:'[a-z]+)?", flat)
     kept = [t.replace("'", "") for t in tokens if not t[0].isdigit() and t not in _STOP_WORDS]
     return "-".join(kept[:most])
+
+
+def leading(texts: Sequence[Text], words: str) -> tuple[Span, ...]:
+    """Where words stand that some texts begin with: a span in each text that they reach into."""
+    return tuple(text.place(found[0].start(), found[-1].end()) for text, found in _leading(texts, words))
+
+
+def lead_spans(texts: Sequence[Text], words: str, most: int = _KEY_WORDS) -> tuple[Span, ...]:
+    """Where what `slug` takes of words stands: without the numbers, up to the last word that it keeps."""
+    spans: list[Span] = []
+    kept = 0
+    for text, found in _leading(texts, step_prefix(words.strip())[1]):
+        run: list[re.Match[str]] = []
+        for token in found:
+            if kept == most or token[0][0].isdigit():
+                spans.extend(_run(text, run))
+                run = []
+            else:
+                run.append(token)
+                kept += bool(slug(token[0]))
+        spans.extend(_run(text, run))
+    return tuple(spans)
+
+
+def _run(text: Text, run: list[re.Match[str]]) -> list[Span]:
+    return [text.place(run[0].start(), run[-1].end())] if run else []
+
+
+def _leading(texts: Sequence[Text], words: str) -> Iterator[tuple[Text, list[re.Match[str]]]]:
+    """The words that some texts begin with, text by text; a step's number may stand before them."""
+    wanted = _WORD.findall(words)
+    for text in texts:
+        tokens = _WORD.finditer(text.plain)
+        found = list(islice(tokens, len(wanted)))
+        while wanted and found and found[0][0] != wanted[0] and (more := next(tokens, None)):
+            found = [*found[1:], more]
+        if found:
+            yield text, found
+        wanted = wanted[len(found) :]
 
 
 def masked(words: str) -> str:

@@ -7,15 +7,18 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 
+from sachet import schema
 from sachet.document import Document
 from sachet.document.front_matter import Fields, Scalar, Sequence, Value
 from sachet.document.markdown import Block, Heading, Text
 from sachet.finding import Findings, Result
 from sachet.guideline import items, keys
+from sachet.guideline.house import in_schema, section_name
+from sachet.guideline.keys import Key
 from sachet.guideline.model import Code, Guideline, Item, Reference, Section
 from sachet.guideline.reference import read_reference
-from sachet.guideline.tables import table
 from sachet.guideline.title import anchor, fit, slug
+from sachet.project import Project
 from sachet.terminology import icd10cm
 
 # FHIR's id without capitals, for systems that fold case, and without dots, which divide the parts of a key.
@@ -35,33 +38,37 @@ class About:
     references: tuple[Reference, ...]
 
 
-def summarize(fields: Fields, findings: Findings) -> About | None:
+def summarize(fields: Fields, project: Project, findings: Findings) -> About | None:
     """The summary of a document's front matter; None where it has no usable id or title."""
+    fields = in_schema(fields, project, findings)
     identifier, title = _id(fields, findings), _required_text(fields, "condition", findings)
     if identifier is None or title is None:
         return None
     updated, track = _day(fields, "last_updated"), fields.scalar("track")
-    return About(identifier, _version(fields, findings), updated, track, _references(fields, findings))
+    version, _ = _version(fields, project, findings)
+    return About(identifier, version, updated, track, _references(fields, findings))
 
 
-def understand(document: Document) -> Result[Guideline]:
+def understand(document: Document, project: Project) -> Result[Guideline]:
     """Read a document's meaning. No Guideline, with the finding that says why, where it has no usable id or title."""
     findings = Findings(document.path)
-    fields = document.fields
+    fields = in_schema(document.fields, project, findings)
     identifier = _id(fields, findings)
     title = _required_text(fields, "condition", findings)
-    body = _Body(document.blocks, identifier.words if identifier else "document", findings)
+    body = _Body(document.blocks, identifier.words if identifier else "document", project, findings)
     if identifier is None or title is None:
         return Result(None, tuple(findings.found))
+    version, stated = _version(fields, project, findings)
     guideline = Guideline(
-        id=identifier.words,
+        identifier=identifier,
         path=document.path,
         source=document.source,
         fields=fields,
         body_line=document.body_line,
         title=title,
         heading=body.heading,
-        version=_version(fields, findings),
+        version=version,
+        version_stated=stated,
         codes=tuple(_codes(fields, findings)),
         references=_references(fields, findings),
         preamble=body.preamble,
@@ -111,18 +118,23 @@ def _required_text(fields: Fields, key: str, findings: Findings) -> Scalar | Non
     return entry.value
 
 
-def _version(fields: Fields, findings: Findings) -> str:
-    """The document's own version: its `version` key, else the day of its last change ("2026.3.1")."""
+def _version(fields: Fields, project: Project, findings: Findings) -> tuple[str, Scalar | None]:
+    """The document's own version: its `version` key, else the day of its last change ("2026.3.1").
+
+    The package's version where the project says that all of it has one. With it comes what it was made of.
+    """
+    if project.versions == "package":
+        return project.version, None
     own, updated = fields.get("version"), fields.get("last_updated")
     if own and isinstance(own.value, Scalar) and _VERSION.fullmatch(own.value.words):
-        return own.value.words
+        return own.value.words, own.value
     if own:
         findings.warning("SCH104", own.span, "this is no version; write it like 1.2.0 (letters, digits, dots, hyphens)")
     if updated and isinstance(updated.value, Scalar) and (day := parse_date(updated.value.words)):
-        return f"{day.year}.{day.month}.{day.day}"
+        return f"{day.year}.{day.month}.{day.day}", updated.value
     where = updated.span if updated else fields.span
     findings.warning("SCH105", where, "no `last_updated` day (like 2026-03-01), so the document's version is 0.0.0")
-    return "0.0.0"
+    return "0.0.0", None
 
 
 def _values(fields: Fields, key: str) -> tuple[Value, ...]:
@@ -165,25 +177,26 @@ def _references(fields: Fields, findings: Findings) -> tuple[Reference, ...]:
 class _Body:
     """The Markdown: title, preamble, sections in any order, unknown ones kept."""
 
-    def __init__(self, blocks: tuple[Block, ...], document: str, findings: Findings) -> None:
+    def __init__(self, blocks: tuple[Block, ...], document: str, project: Project, findings: Findings) -> None:
+        self.project = project
         self.findings = findings
         self.document = document
         self.heading: Text | None = None
         before, parts = self.split(blocks)
-        self.preamble = self.items(before, f"{document}.preamble", None)
+        self.preamble = self.items(before, Key(f"{document}.preamble", ()), None)
         seen: Counter[str] = Counter()
         sections: list[Section] = []
         for heading, content in parts:
             title = replace(heading.text, plain=anchor(heading.text.plain)[0] or items.UNTITLED)
-            name = section_name(title.plain)
+            name = section_name(title.plain, project)
             lead = slug(name or title.plain, 8) or "section"
             seen[lead] += 1
             if seen[lead] > 1:
                 message = f"the heading {heading.text.plain!r} is here a second time"
                 findings.warning("STR132", heading.span, message)
                 lead = f"{lead}-{seen[lead]}"
-            key = f"{document}.{lead}"
-            sections.append(Section(name, fit(key, lead), title, self.items(content, key, name)))
+            key = Key(f"{document}.{lead}", (title.span,))
+            sections.append(Section(name, fit(key.name, lead), title, self.items(content, key, name)))
         self.sections = tuple(sections)
 
     def split(self, blocks: tuple[Block, ...]) -> tuple[list[Block], list[tuple[Heading, list[Block]]]]:
@@ -199,13 +212,7 @@ class _Body:
                 (parts[-1][1] if parts else before).append(block)
         return before, parts
 
-    def items(self, blocks: list[Block], key: str, name: str | None) -> tuple[Item, ...]:
-        orders = next((bool(s.get("orders")) for s in table("sections")["section"] if s["name"] == name), False)
+    def items(self, blocks: list[Block], key: Key, name: str | None) -> tuple[Item, ...]:
+        orders = name is not None and bool(schema.sections()[name].get("orders"))
         drafts = items.drafts(blocks, orders, name == _CRITICAL_ACTIONS)
         return keys.items(drafts, key, orders, name == "Workup", self.findings)
-
-
-def section_name(heading: str) -> str | None:
-    """The schema's name of a section; None for a heading that the schema does not know."""
-    words = " ".join(heading.lower().rstrip(" :").split())
-    return next((s["name"] for s in table("sections")["section"] if words in s["headings"]), None)

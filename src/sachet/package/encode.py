@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
 
-from sachet.fhir.element import Element, Spans, located
+from sachet.fhir.element import Element, Spans, Words
 from sachet.fhir.names import BASE
-from sachet.fhir.releases import Release, lower
+from sachet.fhir.releases import Release, lower, shape
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+# Where a resource names one of sachet's own definitions.
+_NAMING = frozenset({"url", "system", "valueSet"})
 
 
 class Entry(NamedTuple):
@@ -22,7 +25,7 @@ class Entry(NamedTuple):
     version: str
     title: str
     content: bytes
-    elements: tuple[tuple[str, Spans], ...]
+    elements: bytes  # rows of the source map, as JSON
     uses: frozenset[str]  # sachet's own definitions that it uses
 
     @property
@@ -36,33 +39,71 @@ def dump(value: Any) -> bytes:
     return msgspec.json.format(_ENCODER.encode(value), indent=2) + b"\n"
 
 
+def compact(value: Any) -> bytes:
+    """JSON on one line."""
+    return _ENCODER.encode(value)
+
+
+def entries(resources: Iterable[Element], release: Release, made: dict[tuple[str, str, str], Entry]) -> list[Entry]:
+    """Resources of R5's shape in a release's, without those that the release does not have.
+
+    `made` keeps what other releases gave; where a release has the same shape, it is taken from there.
+    """
+    found: list[Entry] = []
+    for resource in resources:
+        key = (resource["resourceType"], str(resource["id"]), shape(resource["resourceType"], release))
+        one = made.get(key) or entry(resource, release)
+        if one is not None:
+            made[key] = one
+            found.append(one)
+    return found
+
+
 def entry(resource: Element, release: Release) -> Entry | None:
     """A resource of R5's shape in a release's; None where the release has no such resource."""
-    made = lower(resource, release)
-    if made is None:
+    lowered = lower(resource, release)
+    if lowered is None:
         return None
-    uses: set[str] = set()
-    content = dump(_plain(made, uses))
+    made, rows, uses = plain(lowered)
     return Entry(
         made["resourceType"],
-        str(made["id"]),
-        str(made["url"]),
-        str(made["version"]),
-        str(made["title"]),
-        content,
-        tuple(located(made)),
-        frozenset(uses - {str(made["url"])}),
+        made["id"],
+        made["url"],
+        made["version"],
+        made["title"],
+        dump(made),
+        b",\n".join(map(_ENCODER.encode, rows)),
+        frozenset(uses - {made["url"]}),
     )
 
 
-def _plain(value: Any, uses: set[str]) -> Any:
-    """Without spans: plain dicts, lists and strings."""
-    if isinstance(value, dict):
-        made = {key: _plain(child, uses) for key, child in value.items()}
-        for key in ("url", "system"):
-            if isinstance(address := made.get(key), str) and address.startswith(BASE):
-                uses.add(address)
-        return made
-    if isinstance(value, list):
-        return [_plain(child, uses) for child in value]
-    return str(value) if isinstance(value, str) else value
+def plain(resource: Element) -> tuple[dict[str, Any], list[tuple[str, Spans]], set[str]]:
+    """A resource as plain JSON; FHIRPath and spans of each element that knows its lines; what of sachet it uses."""
+    rows: list[tuple[str, Spans]] = []
+    uses: set[str] = set()
+    return _plain(resource, resource["resourceType"], rows, uses), rows, uses
+
+
+def _plain(value: Any, path: str, rows: list[tuple[str, Spans]], uses: set[str]) -> Any:
+    kind = type(value)
+    if kind is Words:
+        if value.spans:
+            rows.append((path, value.spans))
+        return str(value)
+    if kind is list:
+        return [_plain(child, f"{path}[{number}]", rows, uses) for number, child in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(value, Element) and value.spans:
+        rows.append((path, value.spans))
+    made: dict[str, Any] = {}
+    for key, child in value.items():
+        if type(child) is str:
+            made[key] = child
+            if key in _NAMING and child.startswith(BASE):
+                uses.add(child.partition("|")[0])
+        else:
+            made[key] = _plain(child, f"{path}.{key}", rows, uses)
+    if "profile" in made:
+        uses.update(profile.partition("|")[0] for profile in made["profile"] if isinstance(profile, str))
+    return made

@@ -21,11 +21,21 @@ from urllib.parse import quote
 import msgspec
 
 from sachet.fhir.releases import Release
-from sachet.package.spool import Slot
+from sachet.package.spool import Slot, Spool
 from sachet.project import Project
 
 # What a server needs before what: definitions before what claims them, plans last. The manifest leads.
-ORDER = ("Library", "CodeSystem", "StructureDefinition", "ValueSet", "Citation", "ActivityDefinition", "PlanDefinition")
+ORDER = (
+    "Library",
+    "CodeSystem",
+    "ValueSet",
+    "StructureDefinition",
+    "Citation",
+    "ActivityDefinition",
+    "PlanDefinition",
+    "ImplementationGuide",
+)
+Content = bytes | Slot  # of a file in a package: its bytes, or where they wait
 _MTIME = 0  # no build time in a package
 
 
@@ -39,7 +49,7 @@ class Packed:
     version: str
     title: str
     slot: Slot
-    sha256: str
+    sha256: bytes
 
     @property
     def file(self) -> str:
@@ -89,9 +99,9 @@ def index_json(resources: Iterable[Packed]) -> dict[str, Any]:
 def write_tgz(
     outputs: Outputs,
     path: Path,
-    head: Iterable[tuple[str, bytes]],
+    head: Iterable[tuple[str, Content]],
     resources: Iterable[Packed],
-    get: Callable[[Slot], bytes],
+    spool: Spool,
 ) -> None:
     """Write a `.tgz` of named contents (below `package/`) and resources.
 
@@ -103,22 +113,24 @@ def write_tgz(
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
         for name, content in head:
-            _add(tar, name, content)
+            _add(tar, name, content, spool)
         for resource in sorted(resources, key=lambda r: r.file):
-            _add(tar, resource.file, get(resource.slot))
+            _add(tar, resource.file, resource.slot, spool)
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+def _add(tar: tarfile.TarFile, name: str, content: Content, spool: Spool) -> None:
     info = tarfile.TarInfo(f"package/{name}")
-    info.size = len(content)
     info.mtime = _MTIME
     info.mode = 0o644
-    tar.addfile(info, io.BytesIO(content))
+    if isinstance(content, Slot):
+        info.size = content.length
+        tar.addfile(info, spool.open(content))
+    else:
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
 
 
-def write_bundle(
-    outputs: Outputs, path: Path, name: str, resources: Iterable[Packed], get: Callable[[Slot], bytes]
-) -> None:
+def write_bundle(outputs: Outputs, path: Path, name: str, resources: Iterable[Packed], spool: Spool) -> None:
     """Write a transaction that creates what a server does not have yet, and changes nothing that it has."""
     ordered = sorted(resources, key=lambda r: (ORDER.index(r.kind), r.id))
     with outputs.file(path) as file:
@@ -132,7 +144,7 @@ def write_bundle(
             request = {"method": "POST", "url": resource.kind, "ifNoneExist": condition}
             file.write(b"," if number else b"")
             file.write(b'\n{"fullUrl": ' + msgspec.json.encode(resource.url) + b',\n"resource": ')
-            file.write(get(resource.slot).rstrip())
+            file.write(spool.get(resource.slot).rstrip())
             file.write(b',\n"request": ' + msgspec.json.encode(request) + b"}")
         file.write(b"\n]\n}\n")
 
@@ -192,9 +204,9 @@ def changes(path: Path, resources: Iterable[Packed]) -> Change:
     )
 
 
-def _hashes(path: Path) -> dict[str, str]:
+def _hashes(path: Path) -> dict[str, bytes]:
     """File name and SHA-256 of each resource of a package; nothing where there is no readable one."""
-    found: dict[str, str] = {}
+    found: dict[str, bytes] = {}
     if not path.is_file():
         return found
     try:
@@ -203,7 +215,7 @@ def _hashes(path: Path) -> dict[str, str]:
                 folder, _, name = member.name.partition("/")
                 content = tar.extractfile(member) if member.isreg() else None
                 if folder == "package" and content and "/" not in name and name not in ("package.json", ".index.json"):
-                    found[name] = hashlib.sha256(content.read()).hexdigest()
+                    found[name] = hashlib.sha256(content.read()).digest()
     except (tarfile.TarError, EOFError, OSError, zlib.error):
         return {}
     return found

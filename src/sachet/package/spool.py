@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from types import TracebackType
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 
 class Slot(NamedTuple):
@@ -31,8 +31,12 @@ class Spool:
 
     def get(self, slot: Slot) -> bytes:
         """The bytes of a slot."""
+        return self.open(slot).read(slot.length)
+
+    def open(self, slot: Slot) -> IO[bytes]:
+        """The spool's file at the start of a slot, to read the slot's length from before anything else is done."""
         self._file.seek(slot.offset)
-        return self._file.read(slot.length)
+        return self._file
 
     def __enter__(self) -> Spool:
         return self

@@ -1,0 +1,126 @@
+"""One package being put together, release by release."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sachet.convert.citation import citation
+from sachet.convert.context import Context
+from sachet.convert.implementation_guide import implementation_guide
+from sachet.convert.library import manifest
+from sachet.fhir.definitions import definitions
+from sachet.fhir.element import Element
+from sachet.fhir.releases import Release
+from sachet.finding import Finding
+from sachet.package.encode import Entry, compact, dump, entry
+from sachet.package.index import Index
+from sachet.package.pack import (
+    Content,
+    Outputs,
+    Packed,
+    index_json,
+    package_json,
+    package_name,
+    write_bundle,
+    write_tgz,
+)
+from sachet.package.spool import Slot, Spool
+from sachet.project import Project
+
+
+class Assembly:
+    """The resources of a package, and what stands beside them. Their bytes wait in the spool."""
+
+    def __init__(self, release: Release, project: Project, spool: Spool) -> None:
+        self.release = release
+        self.name = package_name(project, release)
+        self.resources: list[Packed] = []
+        self._project = project
+        self._spool = spool
+        self._documents: dict[str, Slot] = {}  # by id: where its lines went
+        self._citations: dict[str, Slot] = {}
+        self._provenances: dict[str, Slot] = {}
+        self._uses: set[str] = set()
+
+    def add_document(self, about: Mapping[str, Any], resources: Iterable[Entry], provenance: bytes | None) -> None:
+        """Add what became of a document; `about` is its id, its path and the SHA-256 of its bytes."""
+        rows: list[bytes] = []
+        for one in resources:
+            self._add(one)
+            rows.append(compact(f"{one.kind}/{one.id}") + b": [\n" + one.elements + b"\n]")
+        self._documents[about["id"]] = self._spool.put(
+            b'{"about": ' + compact(about) + b',\n"resources": {\n' + b",\n".join(rows) + b"\n}}"
+        )
+        if provenance:
+            self._provenances[about["id"]] = self._spool.put(provenance)
+
+    def complete(self, index: Index) -> None:
+        """Add what belongs to the package as a whole: citations, definitions, manifest, implementation guide."""
+        context = Context(self._project, index.plans, index.citations)
+        for shared in index.shared:
+            if (one := entry(citation(shared.id, shared.reference, context), self.release)) is not None:
+                self._add(one)
+                self._citations[shared.id] = self._spool.put(
+                    b'{"documents": ' + compact(shared.documents) + b',\n"elements": [\n' + one.elements + b"\n]}"
+                )
+        empty = entry(manifest((), None, context, self.release), self.release)
+        self._define({*self._uses, *(empty.uses if empty else ())})
+        composed = sorted((f"{r.url}|{r.version}", r.title) for r in self.resources)
+        self._add_own(manifest(composed, index.updated, context, self.release))
+        held = sorted((r.kind, r.id, r.title) for r in self.resources)
+        self._add_own(implementation_guide(held, index.updated, context, self.release))
+
+    def _define(self, uses: set[str]) -> None:
+        """Add each of sachet's own definitions that is used, and those that these use."""
+        defined: set[str] = set()
+        while wanted := [url for url in definitions() if url in uses - defined]:
+            for url in wanted:
+                defined.add(url)
+                if (one := entry(definitions()[url], self.release)) is not None:
+                    self._add(one)
+                    uses |= one.uses
+
+    def _add(self, one: Entry) -> None:
+        slot = self._spool.put(one.content)
+        digest = hashlib.sha256(one.content).digest()
+        self.resources.append(Packed(one.kind, one.id, one.url, one.version, one.title, slot, digest))
+        self._uses |= one.uses
+
+    def _add_own(self, resource: Element) -> None:
+        one = entry(resource, self.release)
+        assert one is not None  # every release has what stands for a package
+        self._add(one)
+
+    def write(self, package: Path, bundle: Path, findings: Sequence[Finding], outputs: Outputs) -> None:
+        """Write the package and its bundle."""
+        write_tgz(outputs, package, self._head(findings), self.resources, self._spool)
+        write_bundle(outputs, bundle, self.name, self.resources, self._spool)
+
+    def _head(self, findings: Sequence[Finding]) -> Iterator[tuple[str, Content]]:
+        """The files of the package that are no resources of its own."""
+        yield "package.json", dump(package_json(self._project, self.release))
+        yield ".index.json", dump(index_json(self.resources))
+        yield "other/findings.json", dump({"findings": [f.as_json() for f in findings]})
+        for identifier, slot in sorted(self._provenances.items()):
+            yield f"other/Provenance-{identifier}.json", slot
+        yield "other/source-map.json", self._source_map()
+
+    def _source_map(self) -> Slot:
+        """Where each line went: for each document, the FHIRPath and lines of each element, resource by resource.
+
+        The lines of a Citation are those of the first of its documents.
+        """
+        slots = [
+            self._spool.put(b'{"version": 2, "fhirVersion": ' + compact(self.release.version) + b',\n"documents": [\n')
+        ]
+        for number, (_, slot) in enumerate(sorted(self._documents.items())):
+            slots.append(self._spool.put((b",\n" if number else b"") + self._spool.get(slot)))
+        slots.append(self._spool.put(b'\n],\n"citations": {\n'))
+        for number, (identifier, slot) in enumerate(sorted(self._citations.items())):
+            before = (b",\n" if number else b"") + compact(identifier) + b": "
+            slots.append(self._spool.put(before + self._spool.get(slot)))
+        slots.append(self._spool.put(b"\n}}\n"))
+        return Slot(slots[0].offset, sum(slot.length for slot in slots))

@@ -1,0 +1,58 @@
+"""Where the work over documents runs: in this process, or in several that share the documents."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import Any
+
+Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+_WORTH = 32  # so many documents are worth a second process
+_CHUNK = 8
+_function: Callable[[Any], Any] = str  # of a worker: what it does with each document
+
+
+def map_for(documents: int) -> Map:
+    """The map for so many documents: Python's own, or one over as many processes as there are processors."""
+    workers = min(_processors(), 8, documents // (_WORTH // 2))
+    if workers < 2:
+        return map
+    return lambda function, items: _over_processes(function, items, workers)
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], workers: int) -> Iterator[Any]:
+    """Results in the order of the items. Few are under way at a time, so that no result waits long in memory."""
+    # A fork shares what is imported already; elsewhere a new process is what Python starts by itself.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    with ProcessPoolExecutor(workers, context, _start, (function,)) as pool:
+        under_way: deque[Future[list[Any]]] = deque()
+        remaining = iter(items)
+        try:
+            while chunk := list(islice(remaining, _CHUNK)):
+                under_way.append(pool.submit(_run, chunk))
+                if len(under_way) > 2 * workers:
+                    yield from under_way.popleft().result()
+            while under_way:
+                yield from under_way.popleft().result()
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+def _start(function: Callable[[Any], Any]) -> None:
+    global _function
+    _function = function
+
+
+def _run(chunk: list[Any]) -> list[Any]:
+    return [_function(item) for item in chunk]
