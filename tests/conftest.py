@@ -7,6 +7,7 @@ from typing import Any
 
 import engine
 import pytest
+from maven import Program
 
 from sachet.fhir.releases import RELEASES
 from sachet.package.build import Built, Input, build
@@ -24,6 +25,13 @@ def missing(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(what)
     pytest.skip(what)
+
+
+def make_ready(program: Program) -> None:
+    """Build a program, or say why it cannot run here."""
+    if reason := program.unavailable():
+        missing(reason)
+    program.build()
 
 
 def inputs(*files: Path) -> list[Input]:
@@ -83,6 +91,4 @@ def corpus_package(corpus: list[Path], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def hl7_engine() -> None:
     """HL7's engine, ready to run."""
-    if reason := engine.unavailable():
-        missing(reason)
-    engine.build()
+    make_ready(engine.ENGINE)
