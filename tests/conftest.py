@@ -7,13 +7,14 @@ from typing import Any
 
 import engine
 import pytest
+import server
 from maven import Program
 
 from sachet.fhir.releases import RELEASES
 from sachet.package.build import Built, Input, build
 from sachet.project import Project
 
-collect_ignore = ["hl7_engine"]  # a Maven project
+collect_ignore = ["hl7_engine", "hapi"]  # Maven projects
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = Path(__file__).parent / "documents"
 SEED = ROOT / "seeds" / "intraosseous-access.md"
@@ -92,3 +93,11 @@ def corpus_package(corpus: list[Path], tmp_path_factory: pytest.TempPathFactory)
 def hl7_engine() -> None:
     """HL7's engine, ready to run."""
     make_ready(engine.ENGINE)
+
+
+@pytest.fixture(scope="session")
+def fhir_server() -> Iterator[server.Server]:
+    """HAPI FHIR JPA for R4, one for the whole run."""
+    make_ready(server.HAPI)
+    with server.running() as running:
+        yield running
