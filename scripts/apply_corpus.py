@@ -29,6 +29,7 @@ def main(folder: Path) -> int:
     begun = time.monotonic()
     with server.running() as fhir:
         print(f"server ready: {time.monotonic() - begun:.0f} s")
+        fhir.put(server.PATIENT)
         loaded = timed("loaded", fhir.load, entries)
         plans = [r for r in loaded if r.resource["resourceType"] == "PlanDefinition"]
         activities = [r for r in loaded if r.resource["resourceType"] == "ActivityDefinition"]

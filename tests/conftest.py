@@ -97,7 +97,8 @@ def hl7_engine() -> None:
 
 @pytest.fixture(scope="session")
 def fhir_server() -> Iterator[server.Server]:
-    """HAPI FHIR JPA for R4, one for the whole run."""
+    """HAPI FHIR JPA for R4 with a patient, one for the whole run."""
     make_ready(server.HAPI)
     with server.running() as running:
+        running.put(server.PATIENT)
         yield running

@@ -17,7 +17,7 @@ from maven import Program
 
 HOME = Path(__file__).parent / "hapi"
 HAPI = Program("HAPI FHIR JPA", HOME, HOME / "target" / "hapi-server.jar")
-PATIENT = "Patient/someone"
+PATIENT = {"resourceType": "Patient", "id": "someone"}
 _HEADERS = {"Content-Type": "application/fhir+json", "Cache-Control": "no-cache"}  # or a search is a minute old
 _ENTRIES = 200  # of a transaction: HAPI needs 2 s for 200 and 2 min for 3,000
 
@@ -36,7 +36,6 @@ class Server:
     """A running FHIR server."""
 
     address: str
-    process: int
 
     def put(self, resource: dict[str, Any]) -> None:
         """Store a resource at the id that it has."""
@@ -62,8 +61,8 @@ class Server:
         return [loaded for part in parts for loaded in self.transact(part)]
 
     def apply(self, location: str, operation: str = "$apply") -> Any:
-        """What the server answers, whatever its status, when a definition is applied for a patient."""
-        return self._ask("GET", f"/{location}/{operation}", params={"subject": PATIENT}).json()
+        """What the server answers, whatever its status, when a definition is applied for PATIENT."""
+        return self._ask("GET", f"/{location}/{operation}", params={"subject": f"Patient/{PATIENT['id']}"}).json()
 
     def stored(self, kinds: Iterable[str]) -> dict[str, int]:
         """How many resources of these types the server holds, where there are any."""
@@ -82,7 +81,7 @@ class Server:
 
 @contextmanager
 def running(*switches: str, memory: str = "2g", seconds: float = 300) -> Iterator[Server]:
-    """A server with one patient on a free port, for as long as the context; `switches` as `Server.java` has them.
+    """A server on a free port, for as long as the context; `switches` as `Server.java` has them.
 
     Raises RuntimeError with the end of the log where the server does not start in time.
     """
@@ -94,9 +93,7 @@ def running(*switches: str, memory: str = "2g", seconds: float = 300) -> Iterato
         with log.open("wb") as output:
             process = subprocess.Popen([*command, "-jar", str(HAPI.jar)], stdout=output, stderr=output)
         try:
-            server = Server(_address(process, log, seconds), process.pid)
-            server.put({"resourceType": "Patient", "id": PATIENT.split("/")[1]})
-            yield server
+            yield Server(_address(process, log, seconds))
         finally:
             _end(process)
 
