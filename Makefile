@@ -25,6 +25,6 @@ format: $(VENV)/ready
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/hl7_engine/target
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/hl7_engine/target tests/hapi/target
 
 .PHONY: help run test format clean

@@ -26,9 +26,7 @@ from sachet.project import Project
 def main(folder: Path, releases: list[str]) -> int:
     files = sorted(folder.glob("*.md"))
     project = Project(id="judged.corpus", canonical="https://example.com/fhir")
-    if reason := engine.unavailable():
-        sys.exit(reason)
-    engine.build()
+    engine.ENGINE.build_or_exit()
     failed = 0
     with tempfile.TemporaryDirectory() as name:
         out = Path(name)

@@ -7,13 +7,15 @@ from typing import Any
 
 import engine
 import pytest
+import server
+from maven import Program
 
 from sachet.fhir.releases import RELEASES
 from sachet.package.build import Built, build
 from sachet.package.documents import Input
 from sachet.project import Project
 
-collect_ignore = ["hl7_engine"]  # a Maven project
+collect_ignore = ["hl7_engine", "hapi"]  # Maven projects
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = Path(__file__).parent / "documents"
 SEED = ROOT / "seeds" / "intraosseous-access.md"
@@ -25,6 +27,13 @@ def missing(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(what)
     pytest.skip(what)
+
+
+def make_ready(program: Program) -> None:
+    """Build a program, or say why it cannot run here."""
+    if reason := program.unavailable():
+        missing(reason)
+    program.build()
 
 
 def inputs(*files: Path) -> list[Input]:
@@ -84,6 +93,13 @@ def corpus_package(corpus: list[Path], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def hl7_engine() -> None:
     """HL7's engine, ready to run."""
-    if reason := engine.unavailable():
-        missing(reason)
-    engine.build()
+    make_ready(engine.ENGINE)
+
+
+@pytest.fixture(scope="session")
+def fhir_server() -> Iterator[server.Server]:
+    """HAPI FHIR JPA for R4 with a patient, one for the whole run."""
+    make_ready(server.HAPI)
+    with server.running() as running:
+        running.put(server.PATIENT)
+        yield running
