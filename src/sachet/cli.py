@@ -10,11 +10,12 @@ import argparse
 import io
 import json
 import os
+import re
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sachet.package.build import BuiltPackage
     from sachet.package.documents import Workspace
     from sachet.package.workers import Map
+    from sachet.project import Project
 
 CLEAN, FINDINGS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -97,6 +99,12 @@ def _parser() -> argparse.ArgumentParser:
     text = "Print what was read of a document, as JSON."
     extract = command("extract", _extract, text, "sachet extract seeds/intraosseous-access.md")
     extract.add_argument("document", type=Path, help="a document")
+    text = "Say where a line of a document went, or where an element of a package came from."
+    trace = command("trace", _trace, text, "sachet trace seeds/intraosseous-access.md:109")
+    what = "DOC:LINE or DOC:LINE:COLUMN; or TGZ#ELEMENT, like dist/x.r4.tgz#PlanDefinition/burns.action[1].title"
+    trace.add_argument("place", help=what)
+    trace.add_argument("--fhir", metavar="R", help="the release to look in for DOC:LINE (the first of sachet.toml)")
+    trace.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (text)")
     return parser
 
 
@@ -108,10 +116,7 @@ def _build(options: argparse.Namespace) -> None:
     project = workspace.project
     if not options.quiet and not workspace.has_settings:
         _say_defaults(workspace)
-    names = tuple(options.fhir.lower().split(",")) if options.fhir else project.fhir
-    if unknown := [n for n in names if n not in RELEASES]:
-        raise UsageError(f"--fhir: {unknown[0]!r} is not a release; use {', '.join(RELEASES)}")
-    releases = [RELEASES[n] for n in dict.fromkeys(names)]
+    releases = [RELEASES[name] for name in _releases(options.fhir, project)]
     try:
         built = build(workspace.inputs, project, releases, options.out, _map(workspace, options.quiet))
     except OSError as e:
@@ -174,6 +179,86 @@ def _extract(options: argparse.Namespace) -> None:
         return
     json.dump(extract(understood.value), sys.stdout, ensure_ascii=False)
     print()
+
+
+def _trace(options: argparse.Namespace) -> None:
+    package, sharp, element = options.place.partition("#")
+    place = re.fullmatch(r"(.+?):(\d+)(?::(\d+))?", options.place)
+    if sharp and element:
+        _trace_element(Path(package), element, options)
+    elif place:
+        _trace_line(Path(place[1]), int(place[2]), int(place[3]) if place[3] else None, options)
+    else:
+        raise UsageError(f"{options.place}: write DOC:LINE, DOC:LINE:COLUMN or TGZ#ELEMENT")
+
+
+def _trace_line(file: Path, line: int, column: int | None, options: argparse.Namespace) -> None:
+    from sachet.fhir.releases import RELEASES
+    from sachet.package.documents import Input, name_of
+    from sachet.package.trace import trace_line
+
+    workspace, _ = _workspace([file])
+    if workspace.has_settings:  # links and citations depend on the other documents
+        workspace, _ = _workspace([workspace.root, file])
+    release = RELEASES[_releases(options.fhir, workspace.project)[0]]
+    lines = file.read_bytes().decode("utf-8-sig", "replace").splitlines()
+    if not 1 <= line <= len(lines):
+        raise UsageError(f"{file}: there is no line {line}; it has {_count(len(lines), 'line')}")
+    document = Input(file, name_of(file, workspace.root))
+    traced = trace_line(document, line, column, workspace.inputs, workspace.project, release)
+    if traced.value is None:
+        for finding in _placed(traced.findings, workspace.root):
+            print(finding, file=sys.stderr)
+        options.code = USAGE
+        return
+    if options.format == "json":
+        rows = [asdict(went) for went in traced.value]
+        about = {"path": file.as_posix(), "line": line, "column": column, "text": lines[line - 1], "fhir": release.name}
+        json.dump(about | {"elements": rows}, sys.stdout, ensure_ascii=False)
+        print()
+        return
+    print(f"{file.as_posix()}:{line}: {lines[line - 1]}")
+    resource = None
+    for went in traced.value:
+        if went.resource != resource:
+            resource = went.resource
+            print(f"  {resource}")
+        print(f"    {went.expression}" + (f"  {_short(went.value)}" if went.value else ""))
+
+
+def _trace_element(package: Path, element: str, options: argparse.Namespace) -> None:
+    from tarfile import ReadError
+
+    from sachet.package.trace import NoSuchElementError, trace_element
+
+    try:
+        came = trace_element(package, element)
+    except (NoSuchElementError, ReadError) as e:
+        raise UsageError(f"{package}: {e}") from e
+    if options.format == "json":
+        lines = [asdict(one) for one in came]
+        json.dump({"package": package.as_posix(), "element": element, "lines": lines}, sys.stdout, ensure_ascii=False)
+        print()
+        return
+    for one in came:
+        print(f"{one.path}:{one.span.line}:{one.span.column}: {one.text}")
+    if not came:
+        print(f"{element} was made from no line: it is the same in every package, or says what the package holds")
+
+
+def _short(words: str) -> str:
+    flat = " ".join(words.split())
+    return json.dumps(flat if len(flat) <= 60 else f"{flat[:59]}…", ensure_ascii=False)
+
+
+def _releases(asked: str | None, project: Project) -> tuple[str, ...]:
+    """The releases that were asked for, or those of the settings."""
+    from sachet.fhir.releases import RELEASES
+
+    names = tuple(dict.fromkeys(asked.lower().split(","))) if asked else project.fhir
+    if unknown := [n for n in names if n not in RELEASES]:
+        raise UsageError(f"--fhir: {unknown[0]!r} is not a release; use {', '.join(RELEASES)}")
+    return names
 
 
 def _workspace(paths: Sequence[Path]) -> tuple[Workspace, tuple[Finding, ...]]:

@@ -70,7 +70,7 @@ def link(pmid: Scalar | None, doi: Scalar | None, url: Scalar | None) -> Words |
 def _identifying(pmid: Scalar | None, doi: Scalar | None, url: Scalar | None = None) -> list[Element]:
     """Extensions with the identifiers, and the words of a url that is none."""
     found = [Element((), url=extension_url("source-identifier"), valueIdentifier=i) for i in identifiers(pmid, doi)]
-    return found if url is None or _is_url(url.words) else [*found, _detail(url)]
+    return found if url is None or _is_url(url.words) else [*found, _detail(url, "url")]
 
 
 def _citation(guideline: Guideline, reference: Reference, context: Context) -> Element:
@@ -82,7 +82,7 @@ def _citation(guideline: Guideline, reference: Reference, context: Context) -> E
     resource = f"{context.url('Citation', citation)}|{context.project.version}" if citation else None
     words = reference.words.words
     return Element(
-        [reference.span.to(reference.words.span)],
+        [reference.span],
         extension=[*([kind] if kind else []), *_identifying(reference.pmid, reference.doi, reference.url), *rest],
         type="citation",
         label=label,
@@ -158,11 +158,12 @@ def _rest(value: Value, known: set[str], lists: Collection[str] = ()) -> list[El
     if not isinstance(value, Fields):
         return [_detail(s) for s in scalars(value) if not s.is_null]
     others = (e for e in value if e.key not in lists and not (e.key in known and isinstance(e.value, Scalar)))
-    return [_detail(s) for e in others for s in scalars(e.value) if not s.is_null]
+    return [_detail(s, e.key) for e in others for s in scalars(e.value) if not s.is_null]
 
 
-def _detail(value: Scalar) -> Element:
-    return Element([value.span], url=extension_url("detail"), valueString=Words(value.words, [value.span]))
+def _detail(value: Scalar, key: str | None = None) -> Element:
+    words = f"{key}: {value.words}" if key else value.words
+    return Element([value.span], url=extension_url("detail"), valueString=Words(words, [value.span]))
 
 
 def _member(value: Value, key: str) -> Scalar | None:

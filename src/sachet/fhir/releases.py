@@ -7,7 +7,7 @@ no row names are the same in all. Sources: the R4, R4B and R5 definitions of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sachet.fhir.element import Element, Words, spans_of
@@ -28,7 +28,7 @@ class Release:
     version: str
     core: str
     has_citation: bool
-    systems: Mapping[str, str]
+    systems: Mapping[str, str] = field(hash=False)
 
 
 R5 = Release(

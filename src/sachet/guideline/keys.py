@@ -78,6 +78,9 @@ def _name(drafts: list[Draft], path: Key, keys: dict[int, Key], findings: Findin
     for lead, same in _grouped(found, leads).items():
         if lead and len(same) == 1:
             continue
+        if lead and len(same) == 2:  # either has its hash because of the other's lead
+            first, second = (id(draft) for draft in same)
+            spans[first], spans[second] = spans[first] + spans[second], spans[second] + spans[first]
         for draft in same:
             digest = short_hash(masked(draft.plain))
             leads[id(draft)] = f"{lead}-{digest}" if lead else f"x{digest}"

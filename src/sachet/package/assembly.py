@@ -31,6 +31,14 @@ from sachet.package.spool import Slot, Spool
 from sachet.project import Project
 
 
+def citations(index: Index, project: Project, release: Release) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+    """The Citations of a package with the ids of the documents that cite them; none where the release has none."""
+    context = Context(project, index.plans, index.citations)
+    for shared in index.shared:
+        if (one := entry(citation(shared.id, shared.reference, context), release)) is not None:
+            yield one, shared.documents
+
+
 class Assembly:
     """The resources of a package, and what stands beside them. Their bytes wait in the spool."""
 
@@ -60,12 +68,11 @@ class Assembly:
     def complete(self, index: Index) -> None:
         """Add what belongs to the package as a whole: citations, definitions, manifest, implementation guide."""
         context = Context(self._project, index.plans, index.citations)
-        for shared in index.shared:
-            if (one := entry(citation(shared.id, shared.reference, context), self.release)) is not None:
-                self._add(one)
-                self._citations[shared.id] = self._spool.put(
-                    b'{"documents": ' + compact(shared.documents) + b',\n"elements": [\n' + one.elements + b"\n]}"
-                )
+        for one, documents in citations(index, self._project, self.release):
+            self._add(one)
+            self._citations[one.id] = self._spool.put(
+                b'{"documents": ' + compact(documents) + b',\n"elements": [\n' + one.elements + b"\n]}"
+            )
         empty = entry(manifest((), None, context, self.release), self.release)
         self._define({*self._uses, *(empty.uses if empty else ())})
         composed = sorted((f"{r.url}|{r.version}", r.title) for r in self.resources)

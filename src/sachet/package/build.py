@@ -97,13 +97,14 @@ def make(given: Input, project: Project, index: Index, releases: Sequence[Releas
 
 def check_documents(inputs: Sequence[Input], project: Project, map_: Map = map) -> tuple[Finding, ...]:
     """Every finding of every document and of all together, by file and line."""
-    index = _indexed(inputs, project, map_)
+    index = indexed(inputs, project, map_)
     one = partial(_check, project=project, plans=index.plans)
     found = [*index.findings, *(f for fs in map_(one, inputs) for f in fs)]
     return tuple(sorted(found, key=_order))
 
 
-def _indexed(inputs: Sequence[Input], project: Project, map_: Map) -> Index:
+def indexed(inputs: Sequence[Input], project: Project, map_: Map = map) -> Index:
+    """What the documents say of each other."""
     return build_index(s for s in map_(partial(scan, project=project), inputs) if s is not None)
 
 
@@ -129,7 +130,7 @@ def build(inputs: Sequence[Input], project: Project, releases: Sequence[Release]
     `map_` runs the work over documents: `map` in this process, or an executor's.
     Raises OSError where a package cannot be written; the packages that were there stay as they were.
     """
-    index = _indexed(inputs, project, map_)
+    index = indexed(inputs, project, map_)
     findings: list[Finding] = list(index.findings)
     with Spool() as spool:
         assemblies = [Assembly(release, project, spool) for release in releases]
