@@ -32,7 +32,7 @@ def test_few_words_decide_what_there_is() -> None:
     """The property above would say little if it left out most words."""
     words = words_of(COLD)[::3]
     same = sum(Built(changed(COLD, *w), R5).leaves.keys() == BUILT["cold-injury", R5].leaves.keys() for w in words)
-    assert same > 0.8 * len(words)
+    assert same > 0.75 * len(words)
 
 
 def test_the_property_can_fail() -> None:
