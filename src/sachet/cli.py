@@ -84,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
+    new = command("new", _new, "Make a project that builds: settings and one document.", "sachet new my-content")
+    new.add_argument("folder", type=Path, help="a folder that is empty or not there yet")
     paths = {"nargs": "*", "type": Path, "default": [Path()], "metavar": "PATH"}
     build = command("build", _build, "Build FHIR packages from documents.", "sachet build seeds -o dist --fhir r4,r5")
     build.add_argument("paths", help="documents or folders of documents (this folder)", **paths)  # type: ignore[arg-type]
@@ -106,6 +108,15 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("--fhir", metavar="R", help="the release to look in for DOC:LINE (the first of sachet.toml)")
     trace.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (text)")
     return parser
+
+
+def _new(options: argparse.Namespace) -> None:
+    from sachet.new import new
+
+    made = new(options.folder)
+    for path in made:
+        print(path.as_posix())
+    print(f"sachet: now run: sachet build {options.folder.as_posix()}", file=sys.stderr)
 
 
 def _build(options: argparse.Namespace) -> None:
