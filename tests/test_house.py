@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT
 from test_convert import actions
 
@@ -48,7 +49,8 @@ def test_the_excerpt_of_the_readme_is_real() -> None:
 def test_every_extension_is_documented() -> None:
     text = (ROOT / "docs" / "mapping.md").read_text("utf-8")
     for definition in (ROOT / "profiles").glob("*.yaml"):
-        assert f"`{definition.stem.split('-', 1)[1]}`" in text, definition.name
+        identifier = yaml.safe_load(definition.read_text("utf-8"))["id"]
+        assert f"`{identifier}`" in text, definition.name
 
 
 def test_every_dependency_has_its_reason() -> None:

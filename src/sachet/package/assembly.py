@@ -21,6 +21,7 @@ from sachet.package.pack import (
     Content,
     Outputs,
     Packed,
+    in_order,
     index_json,
     package_json,
     package_name,
@@ -105,6 +106,10 @@ class Assembly:
         """Write the package and its bundle."""
         write_tgz(outputs, package, self._head(findings), self.resources, self._spool)
         write_bundle(outputs, bundle, self.name, self.resources, self._spool)
+
+    def contents(self) -> Iterator[bytes]:
+        """The JSON of each resource, in the order of the bundle."""
+        return (self._spool.get(resource.slot) for resource in in_order(self.resources))
 
     def _head(self, findings: Sequence[Finding]) -> Iterator[tuple[str, Content]]:
         """The files of the package that are no resources of its own."""

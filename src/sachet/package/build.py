@@ -7,7 +7,8 @@ one small reduce over summaries. No document waits in memory for another: what i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -130,28 +131,46 @@ def build(inputs: Sequence[Input], project: Project, releases: Sequence[Release]
     `map_` runs the work over documents: `map` in this process, or an executor's.
     Raises OSError where a package cannot be written; the packages that were there stay as they were.
     """
+    with assembled(inputs, project, releases, map_) as made:
+        out.mkdir(parents=True, exist_ok=True)
+        with Outputs() as outputs:
+            packages = tuple(_write(assembly, made.findings, out, outputs) for assembly in made.packages)
+    return Built(made.documents, packages, made.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """Packages that are complete, but not written yet."""
+
+    documents: int
+    packages: tuple[Assembly, ...]
+    findings: tuple[Finding, ...]
+
+
+@contextmanager
+def assembled(
+    inputs: Sequence[Input], project: Project, releases: Sequence[Release], map_: Map = map
+) -> Iterator[Assembled]:
+    """Everything of a build but the writing. The contents of the packages are there until the context ends."""
     index = indexed(inputs, project, map_)
     findings: list[Finding] = list(index.findings)
     with Spool() as spool:
-        assemblies = [Assembly(release, project, spool) for release in releases]
+        packages = tuple(Assembly(release, project, spool) for release in releases)
         documents = 0
         for made in map_(partial(make, project=project, index=index, releases=releases), inputs):
             findings.extend(made.findings)
             if made.id is None:
                 continue
             documents += 1
-            for assembly, resources in zip(assemblies, made.entries, strict=True):
+            for package, resources in zip(packages, made.entries, strict=True):
                 about = {"id": made.id, "path": made.name, "sha256": made.sha256}
-                assembly.add_document(about, resources, made.provenance)
-        findings.sort(key=_order)
-        out.mkdir(parents=True, exist_ok=True)
-        with Outputs() as outputs:
-            packages = tuple(_write(a, index, findings, out, outputs) for a in assemblies)
-    return Built(documents, packages, tuple(findings))
+                package.add_document(about, resources, made.provenance)
+        for package in packages:
+            package.complete(index)
+        yield Assembled(documents, packages, tuple(sorted(findings, key=_order)))
 
 
-def _write(assembly: Assembly, index: Index, findings: Sequence[Finding], out: Path, outputs: Outputs) -> BuiltPackage:
-    assembly.complete(index)
+def _write(assembly: Assembly, findings: Sequence[Finding], out: Path, outputs: Outputs) -> BuiltPackage:
     package, bundle = out / f"{assembly.name}.tgz", out / f"{assembly.name}.bundle.json"
     change = changes(package, assembly.resources)
     assembly.write(package, bundle, findings, outputs)

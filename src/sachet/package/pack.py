@@ -96,6 +96,11 @@ def index_json(resources: Iterable[Packed]) -> dict[str, Any]:
     return {"index-version": 2, "files": files}
 
 
+def in_order(resources: Iterable[Packed]) -> list[Packed]:
+    """Resources as a server has to get them."""
+    return sorted(resources, key=lambda r: (ORDER.index(r.kind), r.id))
+
+
 def write_tgz(
     outputs: Outputs,
     path: Path,
@@ -132,14 +137,13 @@ def _add(tar: tarfile.TarFile, name: str, content: Content, spool: Spool) -> Non
 
 def write_bundle(outputs: Outputs, path: Path, name: str, resources: Iterable[Packed], spool: Spool) -> None:
     """Write a transaction that creates what a server does not have yet, and changes nothing that it has."""
-    ordered = sorted(resources, key=lambda r: (ORDER.index(r.kind), r.id))
     with outputs.file(path) as file:
         file.write(
             b'{\n"resourceType": "Bundle",\n"id": '
             + msgspec.json.encode(name)
             + b',\n"type": "transaction",\n"entry": ['
         )
-        for number, resource in enumerate(ordered):
+        for number, resource in enumerate(in_order(resources)):
             condition = f"url={quote(resource.url, safe=':/')}&version={quote(resource.version)}"
             request = {"method": "POST", "url": resource.kind, "ifNoneExist": condition}
             file.write(b"," if number else b"")

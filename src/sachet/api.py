@@ -1,0 +1,83 @@
+"""sachet from Python: `sachet.read`, `sachet.check` and `sachet.build`, with the findings as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sachet import document
+from sachet.fhir.releases import R5, RELEASES, Release
+from sachet.finding import Finding, Result
+from sachet.guideline.model import Guideline
+from sachet.guideline.understand import understand
+from sachet.package.build import assembled, check_documents
+from sachet.package.documents import Workspace, find
+from sachet.package.workers import map_for
+
+
+class SettingsError(ValueError):
+    """The settings of a project are wrong; `findings` say where and how."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("; ".join(map(str, findings)))
+        self.findings = findings
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What documents became: for each release, the resources of its package as objects of fhir.resources.
+
+    The resources stand in the order of the bundle, the manifest Library first. fhir.resources has no classes for R4;
+    those of R4B read it, for the resources that sachet makes have the same elements in both.
+    """
+
+    documents: int
+    resources: Mapping[str, tuple[Any, ...]]
+    findings: tuple[Finding, ...]
+
+
+def read(path: str | Path) -> Result[Guideline]:
+    """The clinical model of a document, and what was found on the way; no value where it cannot be read.
+
+    Raises FileNotFoundError, and SettingsError where the project that the document is in has wrong settings.
+    """
+    project = _workspace([path])[0].project
+    found = document.read(Path(path))
+    understood = understand(found.value, project) if found.value else Result(None)
+    return Result(understood.value, (*found.findings, *understood.findings))
+
+
+def check(*paths: str | Path) -> tuple[Finding, ...]:
+    """The findings of documents, or of the documents of folders. Raises as `read` does."""
+    workspace, outside = _workspace(paths)
+    inputs = workspace.inputs
+    return (*outside, *check_documents(inputs, workspace.project, map_for(len(inputs))))
+
+
+def build(*paths: str | Path, fhir: Sequence[str] | None = None) -> Content:
+    """The resources of documents, or of the documents of folders; nothing is written.
+
+    `fhir` are releases (`["r4", "r5"]`), else those of the settings. Raises as `read` does, KeyError for a release
+    that does not exist.
+    """
+    workspace, outside = _workspace(paths)
+    releases = [RELEASES[name] for name in fhir or workspace.project.fhir]
+    with assembled(workspace.inputs, workspace.project, releases, map_for(len(workspace.inputs))) as made:
+        resources = {p.release.name: tuple(_typed(c, p.release) for c in p.contents()) for p in made.packages}
+    return Content(made.documents, resources, (*outside, *made.findings))
+
+
+def _workspace(paths: Sequence[str | Path]) -> tuple[Workspace, tuple[Finding, ...]]:
+    found = find([Path(path) for path in paths] or [Path()])
+    if found.value is None:
+        raise SettingsError(found.findings)
+    return found.value, found.findings
+
+
+def _typed(content: bytes, release: Release) -> Any:
+    package = import_module("fhir.resources" if release is R5 else "fhir.resources.R4B")
+    kind = content.split(b'"resourceType": "', 1)[1].split(b'"', 1)[0].decode()
+    return package.get_fhir_model_class(kind).model_validate_json(content)

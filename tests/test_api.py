@@ -1,0 +1,43 @@
+"""sachet from Python."""
+
+from pathlib import Path
+
+import pytest
+from conftest import DOCUMENTS, SEED
+
+import sachet
+from sachet.api import SettingsError
+
+
+def test_build_gives_typed_objects() -> None:
+    content = sachet.build(SEED)
+    assert content.documents == 1
+    assert list(content.resources) == ["r4", "r4b", "r5"]
+    for release, resources in content.resources.items():
+        assert type(resources[0]).__name__ == "Library"
+        assert ".R4B." in type(resources[0]).__module__ or release == "r5"
+        (plan,) = (r for r in resources if type(r).__name__ == "PlanDefinition")
+        assert plan.title == "Intraosseous Access"
+        assert plan.action[0].title == "Recognition"
+    r5 = sachet.build(DOCUMENTS, fhir=["r5"])
+    assert list(r5.resources) == ["r5"]
+    assert "ICD101" in [f.code for f in r5.findings]
+
+
+def test_read_and_check() -> None:
+    guideline = sachet.read(SEED).value
+    assert guideline is not None
+    assert guideline.id == "intraosseous-access"
+    assert sachet.check(SEED) == ()
+    assert "ICD101" in [f.code for f in sachet.check(DOCUMENTS)]
+
+
+def test_what_cannot_be_read_raises(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        sachet.build(tmp_path / "nowhere")
+    (tmp_path / "sachet.toml").write_text("id = 3\n", "utf-8")
+    (tmp_path / "a.md").write_text("", "utf-8")
+    with pytest.raises(SettingsError, match="SCH131"):
+        sachet.check(tmp_path)
+    with pytest.raises(AttributeError, match="no attribute 'push'"):
+        sachet.push  # noqa: B018
