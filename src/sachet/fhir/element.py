@@ -7,6 +7,7 @@ edits for older releases keep these objects, so a span survives them; packing wr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from sachet.finding import Span
@@ -20,7 +21,7 @@ class Element(dict[str, Any]):
     __slots__ = ("spans",)
 
     def __init__(self, spans: Iterable[Span] = (), /, **fields: Any) -> None:
-        super().__init__((k, v) for k, v in fields.items() if v is not None and v != "" and v != [] and v != {})
+        super().__init__({k: v for k, v in fields.items() if v or isinstance(v, int | float | Decimal)})
         self.spans: Spans = tuple(spans)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from sachet.document.markdown import Text
@@ -141,9 +142,14 @@ def lead_spans(texts: Sequence[Text], words: str, most: int = _KEY_WORDS) -> tup
                 run = []
             else:
                 run.append(token)
-                kept += bool(slug(token[0]))
+                kept += _is_kept(token[0])
         spans.extend(_run(text, run))
     return tuple(spans)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_kept(token: str) -> bool:
+    return bool(slug(token))
 
 
 def _run(text: Text, run: list[re.Match[str]]) -> list[Span]:
@@ -154,9 +160,13 @@ def _leading(texts: Sequence[Text], words: str) -> Iterator[tuple[Text, list[re.
     """The words that some texts begin with, text by text; a step's number may stand before them."""
     wanted = _WORD.findall(words)
     for text in texts:
+        if not wanted:
+            return
         tokens = _WORD.finditer(text.plain)
         found = list(islice(tokens, len(wanted)))
-        while wanted and found and found[0][0] != wanted[0] and (more := next(tokens, None)):
+        for more in islice(tokens, 2):
+            if found[0][0] == wanted[0]:
+                break
             found = [*found[1:], more]
         if found:
             yield text, found

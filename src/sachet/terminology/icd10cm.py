@@ -40,12 +40,20 @@ def look_up(code: str) -> IcdCode | None:
     """The code as the release has it; None where it has none of that name. Codes are written with their dot."""
     if not _FORM.fullmatch(code):
         return None
-    table = _table()
-    at = table.find(f"\n{code}\t".encode())
-    if at < 0:
-        return None
-    _, billable, title = table[at + 1 : table.index(b"\n", at + 1)].decode().split("\t")
-    return IcdCode(code, title, billable == "1")
+    table, key = _table(), f"{code}\t".encode()
+    low, high = table.index(b"\n") + 1, len(table)
+    while low < high:  # the lines are sorted by their codes
+        start = table.rfind(b"\n", 0, (low + high) // 2) + 1
+        end = table.index(b"\n", start)
+        line = table[start:end]
+        if line.startswith(key):
+            _, billable, title = line.decode().split("\t")
+            return IcdCode(code, title, billable == "1")
+        if line.partition(b"\t")[0] < code.encode():
+            low = end + 1
+        else:
+            high = start
+    return None
 
 
 def near(code: str) -> str | None:
