@@ -13,10 +13,10 @@ _ID = re.compile(r"^id:[ \t]*(?P<quote>[\"']?)(?P<id>[A-Za-z0-9.-]+)(?P=quote)[ 
 
 
 def sources(corpus: Path | None) -> list[Path]:
-    """The documents of a folder; without one, those of the repository: the seed and those of the tests."""
+    """The documents of a folder (not of folders below it); without one, the seed and those of the tests."""
     if corpus is None:
         return [_ROOT / "seeds" / "intraosseous-access.md", *sorted((_ROOT / "tests" / "documents").glob("*.md"))]
-    found = sorted(corpus.glob("*.md"))
+    found = [f for f in sorted(corpus.glob("*.md")) if f.read_text("utf-8").startswith("---\n")]
     if not found:
         raise BenchmarkError(f"{corpus} has no documents")
     return found

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 import pyromark
 import yaml
+from documents import sources
 
 _TIMES = 3
 
@@ -47,7 +48,7 @@ def floor(texts: list[tuple[str, str]], resources: list[Any]) -> dict[str, float
 
 def main(folder: Path, bundle: Path) -> None:
     texts = []
-    for file in sorted(folder.glob("*.md")):
+    for file in sources(folder):
         _, front, body = file.read_text("utf-8").split("---\n", 2)
         texts.append((front, body))
     decoded = msgspec.json.Decoder(float_hook=Decimal).decode(bundle.read_bytes())

@@ -74,6 +74,7 @@ class Run:
     """What a process took from start to end, and what it printed."""
 
     seconds: float
+    cpu: float  # seconds of all its processes that it waited for: other work of the machine does not change them much
     output: str
     peak: int = 0  # bytes; 0 where memory was not asked for
 
@@ -96,7 +97,7 @@ def run(
     With `memory`, the peak of the command and all processes that it starts: see `_Sampler`. Raises BenchmarkError
     where it exits with a code that is not accepted.
     """
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), _cpu()
     with subprocess.Popen(
         [str(c) for c in command],
         stdout=subprocess.PIPE,
@@ -119,7 +120,12 @@ def run(
     if process.returncode not in accept:
         what = " ".join(map(str, command))
         raise BenchmarkError(f"{what} exited with {process.returncode}:\n{output[-3000:]}")
-    return Run(seconds, output, peak)
+    return Run(seconds, _cpu() - cpu, output, peak)
+
+
+def _cpu() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 class _Sampler:
