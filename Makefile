@@ -6,6 +6,7 @@ PYTHON ?= python3
 help:
 	@echo "make run     build the packages of seeds/ into dist/ and print what was made"
 	@echo "make test    run all tests"
+	@echo "make bench   measure, beside SUSHI and other peers (benchmarks/README.md)"
 	@echo "make format  format the code"
 	@echo "make clean   remove what make made (not dist/)"
 
@@ -20,11 +21,15 @@ run: $(VENV)/ready
 test: $(VENV)/ready
 	$(BIN)/python -m pytest
 
+bench: $(VENV)/ready
+	$(BIN)/python benchmarks/run.py
+
 format: $(VENV)/ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/hl7_engine/target tests/hapi/target
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/hl7_engine/target tests/hapi/target \
+		benchmarks/sushi/node_modules benchmarks/sushi/home
 
-.PHONY: help run test format clean
+.PHONY: help run test bench format clean
