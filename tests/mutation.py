@@ -10,10 +10,8 @@ from typing import Any
 from conftest import PROJECT
 
 from sachet.fhir.releases import Release
-from sachet.package.assembly import citations
 from sachet.package.build import indexed, make
 from sachet.package.documents import Input
-from sachet.package.encode import Entry
 
 Path_ = tuple[str, str]  # resource and FHIRPath
 
@@ -30,9 +28,7 @@ class Built:
             made = make(given, PROJECT, index, [release])
         self.leaves: dict[Path_, Any] = {}
         self.named: dict[Path_, list[tuple[int, int, int, int]]] = {}
-        cited = sorted((one for one, _ in citations(index, PROJECT, release)), key=_place)
-        entries = [*made.entries[0], *cited] if made.id else []
-        for number, entry in enumerate(entries):
+        for number, entry in enumerate(made.entries[0] if made.id else ()):
             name = f"{number} {entry.kind}"  # ids may change
             for path, value in _leaves(json.loads(entry.content), entry.kind):
                 self.leaves[name, path] = value
@@ -42,11 +38,6 @@ class Built:
     def names(self, line: int, start: int, end: int) -> set[Path_]:
         """The elements that the source map names for columns of a line."""
         return {where for where, spans in self.named.items() if any(_meets(s, line, start, end) for s in spans)}
-
-
-def _place(entry: Entry) -> Any:
-    """Where a resource's words stand: the order in which its document has them, whatever its id."""
-    return min(span for _, spans in json.loads(b"[" + entry.elements + b"]") for span in spans)
 
 
 def _meets(span: tuple[int, int, int, int], line: int, start: int, end: int) -> bool:

@@ -215,7 +215,7 @@ def test_one_work_is_one_citation_and_two_works_are_two(tmp_path: Path) -> None:
     assert list(found.values()) == ["Summer C. On sun. J Hot Med. 2020;8:1."]
     assert [(f.path, f.related[0].path) for f in package.built.findings if f.code == "CIT101"] == [("c.md", "a.md")]
     shared = contents(package.tgz("r5"))["other/source-map.json"]["citations"]
-    assert shared["pmid-12345"]["documents"] == ["a", "b"]
+    assert shared["pmid-12345"] == ["a", "b"]
 
 
 def test_dois_that_look_alike_are_two_works(tmp_path: Path) -> None:

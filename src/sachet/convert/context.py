@@ -14,9 +14,10 @@ from sachet.project import Project
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The project, the plans of the package with their versions, and which Citation each source became.
+    """The project, the plans of the package with their versions, and which Citation a source became.
 
-    `citations` maps a document's id and a reference's place to the id of the Citation that holds it.
+    `citations` maps a document's id and a reference's place to the id of the Citation that holds it, where that is not
+    the reference's own key.
     """
 
     project: Project

@@ -18,8 +18,7 @@ def implementation_guide(
     """The ImplementationGuide of a package; `resources` are types, ids and titles of all that it holds."""
     project = context.project
     listed = [
-        Element((), reference=Element((), reference=f"{kind}/{identifier}"), name=title)
-        for kind, identifier, title in resources
+        {"reference": {"reference": f"{kind}/{identifier}"}, "name": title} for kind, identifier, title in resources
     ]
     return Element(
         (),

@@ -21,9 +21,9 @@ def manifest(resources: Iterable[tuple[str, str]], date: str | None, context: Co
     """
     project = context.project
     identifier = context.package_id
-    composed = [Element((), type="composed-of", display=title, resource=url) for url, title in resources]
+    composed = [{"type": "composed-of", "display": title, "resource": url} for url, title in resources]
     pins = {icd10cm.SYSTEM: icd10cm.release(), **release.systems}
-    depends = [Element((), type="depends-on", resource=f"{url}|{version}") for url, version in sorted(pins.items())]
+    depends = [{"type": "depends-on", "resource": f"{url}|{version}"} for url, version in sorted(pins.items())]
     return Element(
         (),
         resourceType="Library",

@@ -78,8 +78,8 @@ def _citation(guideline: Guideline, reference: Reference, context: Context) -> E
     kind = Element((), url=extension_url("source-type"), valueString=reference.type) if reference.type else None
     label = next((f"{n} {v.words}" for n, v in (("PMID", reference.pmid), ("DOI", reference.doi)) if v), None)
     where = link(reference.pmid, reference.doi, reference.url)
-    citation = context.citations.get((guideline.id, reference.words.span))
-    resource = f"{context.url('Citation', citation)}|{context.project.version}" if citation else None
+    citation = context.citations.get((guideline.id, reference.words.span), reference.key)
+    resource = f"{context.url('Citation', citation)}|{context.project.version}"
     words = reference.words.words
     return Element(
         [reference.span],

@@ -32,4 +32,11 @@ def _folder() -> Path:
 def _element(definition: dict[str, Any]) -> Element:
     words = f"<p><b>{html(definition['title'])}</b></p><p>{html(definition['description'])}</p>"
     first = {"resourceType": definition.pop("resourceType"), "id": definition.pop("id")}
-    return Element((), **first, text=narrative(words), **definition)
+    return Element((), **first, text=narrative(words), **{key: _nested(value) for key, value in definition.items()})
+
+
+def _nested(value: Any) -> Any:
+    """Mappings as Elements, all the way down."""
+    if isinstance(value, dict):
+        return Element((), **{key: _nested(child) for key, child in value.items()})
+    return [_nested(child) for child in value] if isinstance(value, list) else value

@@ -16,7 +16,10 @@ Spans = tuple[Span, ...]
 
 
 class Element(dict[str, Any]):
-    """A FHIR element or resource in JSON form. Fields that are None or empty are left out."""
+    """A FHIR element or resource in JSON form. Fields that are None or empty are left out.
+
+    What stands below it is made of Elements, lists, Words and plain values, or of dicts that know no lines at all.
+    """
 
     __slots__ = ("spans",)
 

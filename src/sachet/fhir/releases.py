@@ -45,7 +45,6 @@ _TYPES = {
     ("action", "relatedAction"): "relatedAction",
     ("PlanDefinition", "relatedArtifact"): "RelatedArtifact",
     ("ActivityDefinition", "relatedArtifact"): "RelatedArtifact",
-    ("Library", "relatedArtifact"): "RelatedArtifact",
     ("action", "documentation"): "RelatedArtifact",
     ("Citation", "citedArtifact"): "citedArtifact",
     ("citedArtifact", "publicationForm"): "publicationForm",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from sys import intern
 from typing import Any
 
-from sachet.convert.citation import citation
 from sachet.convert.context import Context
 from sachet.convert.implementation_guide import implementation_guide
 from sachet.convert.library import manifest
@@ -18,9 +17,11 @@ from sachet.finding import Finding
 from sachet.package.encode import Entry, compact, dump, entry
 from sachet.package.index import Index
 from sachet.package.pack import (
+    Change,
     Content,
     Outputs,
     Packed,
+    changes,
     in_order,
     index_json,
     package_json,
@@ -30,14 +31,6 @@ from sachet.package.pack import (
 )
 from sachet.package.spool import Slot, Spool
 from sachet.project import Project
-
-
-def citations(index: Index, project: Project, release: Release) -> Iterator[tuple[Entry, tuple[str, ...]]]:
-    """The Citations of a package with the ids of the documents that cite them; none where the release has none."""
-    context = Context(project, index.plans, index.citations)
-    for shared in index.shared:
-        if (one := entry(citation(shared.id, shared.reference, context), release)) is not None:
-            yield one, shared.documents
 
 
 class Assembly:
@@ -50,7 +43,7 @@ class Assembly:
         self._project = project
         self._spool = spool
         self._documents: dict[str, Slot] = {}  # by id: where its lines went
-        self._citations: dict[str, Slot] = {}
+        self._cited: Mapping[str, Sequence[str]] = {}  # Citation → the documents that cite it
         self._provenances: dict[str, Slot] = {}
         self._uses: set[str] = set()
 
@@ -67,13 +60,9 @@ class Assembly:
             self._provenances[about["id"]] = self._spool.put(provenance)
 
     def complete(self, index: Index) -> None:
-        """Add what belongs to the package as a whole: citations, definitions, manifest, implementation guide."""
+        """Add what belongs to the package as a whole: definitions, manifest, implementation guide."""
         context = Context(self._project, index.plans, index.citations)
-        for one, documents in citations(index, self._project, self.release):
-            self._add(one)
-            self._citations[one.id] = self._spool.put(
-                b'{"documents": ' + compact(documents) + b',\n"elements": [\n' + one.elements + b"\n]}"
-            )
+        self._cited = {s.id: s.documents for s in index.shared.values()} if self.release.has_citation else {}
         empty = entry(manifest((), None, context, self.release), self.release)
         self._define({*self._uses, *(empty.uses if empty else ())})
         composed = sorted((f"{r.url}|{r.version}", r.title) for r in self.resources)
@@ -93,8 +82,9 @@ class Assembly:
 
     def _add(self, one: Entry) -> None:
         slot = self._spool.put(one.content)
-        digest = hashlib.sha256(one.content).digest()
-        self.resources.append(Packed(one.kind, one.id, one.url, one.version, one.title, slot, digest))
+        base = one.url.removesuffix(f"/{one.kind}/{one.id}")
+        kind, base, version = (intern(words) for words in (one.kind, base, one.version))  # many have the same
+        self.resources.append(Packed(kind, one.id, base, version, one.title, slot))
         self._uses |= one.uses
 
     def _add_own(self, resource: Element) -> None:
@@ -102,10 +92,12 @@ class Assembly:
         assert one is not None  # every release has what stands for a package
         self._add(one)
 
-    def write(self, package: Path, bundle: Path, findings: Sequence[Finding], outputs: Outputs) -> None:
-        """Write the package and its bundle."""
+    def write(self, package: Path, bundle: Path, findings: Sequence[Finding], outputs: Outputs) -> Change:
+        """Write the package and its bundle; returns how it differs from the package that was there."""
+        change = changes(package, self.resources, self._spool)
         write_tgz(outputs, package, self._head(findings), self.resources, self._spool)
         write_bundle(outputs, bundle, self.name, self.resources, self._spool)
+        return change
 
     def contents(self) -> Iterator[bytes]:
         """The JSON of each resource, in the order of the bundle."""
@@ -123,16 +115,13 @@ class Assembly:
     def _source_map(self) -> Slot:
         """Where each line went: for each document, the FHIRPath and lines of each element, resource by resource.
 
-        The lines of a Citation are those of the first of its documents.
+        A Citation has its words from the first document that cites it, and stands there.
         """
         slots = [
             self._spool.put(b'{"version": 2, "fhirVersion": ' + compact(self.release.version) + b',\n"documents": [\n')
         ]
         for number, (_, slot) in enumerate(sorted(self._documents.items())):
             slots.append(self._spool.put((b",\n" if number else b"") + self._spool.get(slot)))
-        slots.append(self._spool.put(b'\n],\n"citations": {\n'))
-        for number, (identifier, slot) in enumerate(sorted(self._citations.items())):
-            before = (b",\n" if number else b"") + compact(identifier) + b": "
-            slots.append(self._spool.put(before + self._spool.get(slot)))
-        slots.append(self._spool.put(b"\n}}\n"))
+        rows = (compact(identifier) + b": " + compact(by) for identifier, by in sorted(self._cited.items()))
+        slots.append(self._spool.put(b'\n],\n"citations": {\n' + b",\n".join(rows) + b"\n}}\n"))
         return Slot(slots[0].offset, sum(slot.length for slot in slots))

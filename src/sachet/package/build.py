@@ -16,6 +16,7 @@ from pathlib import Path
 from sachet import document
 from sachet.checks import check
 from sachet.convert.activity_definition import activity_definitions
+from sachet.convert.citation import citation
 from sachet.convert.context import Context
 from sachet.convert.plan_definition import plan_definition
 from sachet.convert.provenance import provenance
@@ -28,8 +29,8 @@ from sachet.guideline.understand import summarize, understand
 from sachet.package.assembly import Assembly
 from sachet.package.documents import Input
 from sachet.package.encode import Entry, dump, entries
-from sachet.package.index import Index, Summary, build_index
-from sachet.package.pack import Change, Outputs, changes
+from sachet.package.index import Cited, Index, Summary, build_index
+from sachet.package.pack import Change, Outputs
 from sachet.package.spool import Spool
 from sachet.package.workers import Map
 from sachet.project import Project
@@ -76,9 +77,8 @@ def scan(given: Input, project: Project) -> Summary | None:
     about = summarize(fields, project, quiet) if fields else None
     if about is None:
         return None
-    return Summary(
-        given.name, about.id.words, about.id.span, about.version, about.updated, about.track, about.references
-    )
+    cited = tuple(map(Cited.of, about.references))
+    return Summary(given.name, about.id.words, about.id.span, about.version, about.updated, about.track, cited)
 
 
 def make(given: Input, project: Project, index: Index, releases: Sequence[Release]) -> Made:
@@ -90,6 +90,8 @@ def make(given: Input, project: Project, index: Index, releases: Sequence[Releas
     resources = [plan_definition(guideline, context), *activity_definitions(guideline, context)]
     if (codes := value_set(guideline, context)) is not None:
         resources.append(codes)
+    cited = ((index.shared.get((guideline.id, r.words.span)), r) for r in guideline.references)
+    resources.extend(citation(shared.id, reference, context) for shared, reference in cited if shared)
     shapes: dict[tuple[str, str, str], Entry] = {}
     made = tuple(entries(resources, release, shapes) for release in releases)
     origin = provenance(guideline, context)
@@ -172,6 +174,5 @@ def assembled(
 
 def _write(assembly: Assembly, findings: Sequence[Finding], out: Path, outputs: Outputs) -> BuiltPackage:
     package, bundle = out / f"{assembly.name}.tgz", out / f"{assembly.name}.bundle.json"
-    change = changes(package, assembly.resources)
-    assembly.write(package, bundle, findings, outputs)
+    change = assembly.write(package, bundle, findings, outputs)
     return BuiltPackage(assembly.release, package, bundle, Counter(r.kind for r in assembly.resources), change)

@@ -92,9 +92,9 @@ def _plain(value: Any, path: str, rows: list[tuple[str, Spans]], uses: set[str])
         return str(value)
     if kind is list:
         return [_plain(child, f"{path}[{number}]", rows, uses) for number, child in enumerate(value)]
-    if not isinstance(value, dict):
-        return value
-    if isinstance(value, Element) and value.spans:
+    if not isinstance(value, Element):
+        return value  # a mapping that is no Element is plain already
+    if value.spans:
         rows.append((path, value.spans))
     made: dict[str, Any] = {}
     for key, child in value.items():

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sachet.document.front_matter import Scalar
 from sachet.finding import Finding, Place, Severity, Span
 from sachet.guideline.model import Reference
 from sachet.guideline.reference import first_author, hashed_key
+
+
+class Cited(NamedTuple):
+    """A reference of a document, as far as others need it: they may cite the same work."""
+
+    key: str
+    words_key: str  # its key where `key` stands for another work
+    author: str | None
+    year: int | None
+    span: Span
+
+    @classmethod
+    def of(cls, reference: Reference) -> Cited:
+        """What others need to know of a reference."""
+        words = reference.words.words
+        return cls(reference.key, hashed_key(words), first_author(words), reference.year, reference.words.span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +38,13 @@ class Summary:
     version: str
     updated: str | None
     track: Scalar | None
-    references: tuple[Reference, ...]
+    references: tuple[Cited, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """A source as a Citation: the words of the first document by id, and every document that cites it."""
+class Shared(NamedTuple):
+    """A source as a Citation, and every document that cites it."""
 
     id: str
-    reference: Reference
     documents: tuple[str, ...]
 
 
@@ -38,8 +53,8 @@ class Index:
     """The documents of a package by id, and their sources merged."""
 
     plans: Mapping[str, str]  # id → version
-    citations: Mapping[tuple[str, Span], str]  # document id and place of the reference → Citation id
-    shared: tuple[Shared, ...]
+    citations: Mapping[tuple[str, Span], str]  # document id and place of a reference → Citation id, if not its key
+    shared: Mapping[tuple[str, Span], Shared]  # document id and place of the reference whose words the Citation has
     updated: str | None  # the latest day on which a document changed
     left_out: frozenset[str] = frozenset()  # paths of documents whose id another one has
     findings: tuple[Finding, ...] = ()
@@ -47,7 +62,7 @@ class Index:
 
 @dataclass(slots=True)
 class _Merge:
-    reference: Reference
+    reference: Cited
     path: str
     documents: list[str] = field(default_factory=list)
 
@@ -70,14 +85,15 @@ def build_index(summaries: Iterable[Summary]) -> Index:
             identifier = reference.key
             there = merged.get(identifier)
             if there is not None and _differ(there.reference, reference):
-                identifier = hashed_key(reference.words.words)
+                identifier = reference.words_key
                 findings.append(_conflict(summary.path, reference, there))
             entry = merged.setdefault(identifier, _Merge(reference, summary.path))
             if summary.id not in entry.documents:
                 entry.documents.append(summary.id)
-            citations[summary.id, reference.words.span] = identifier
+            if identifier != reference.key:
+                citations[summary.id, reference.span] = identifier
     findings.extend(_mixed_tracks(list(documents.values())))
-    shared = tuple(Shared(i, m.reference, tuple(m.documents)) for i, m in sorted(merged.items()))
+    shared = {(m.documents[0], m.reference.span): Shared(i, tuple(m.documents)) for i, m in merged.items()}
     return Index(
         plans={s.id: s.version for s in documents.values()},
         citations=citations,
@@ -101,16 +117,16 @@ def _mixed_tracks(documents: list[Summary]) -> list[Finding]:
     return [Finding("SCH107", Severity.WARNING, p, s, message, (Place(path, span),)) for _, (p, s) in others]
 
 
-def _differ(a: Reference, b: Reference) -> bool:
+def _differ(a: Cited, b: Cited) -> bool:
     """True where two references of one identifier name different first authors or years."""
-    authors = first_author(a.words.words), first_author(b.words.words)
-    return (None not in authors and authors[0] != authors[1]) or (None not in (a.year, b.year) and a.year != b.year)
+    authors = a.author, b.author
+    return (None not in authors and a.author != b.author) or (None not in (a.year, b.year) and a.year != b.year)
 
 
-def _conflict(path: str, reference: Reference, there: _Merge) -> Finding:
+def _conflict(path: str, reference: Cited, there: _Merge) -> Finding:
     message = (
         f"this identifier ({reference.key}) stands for another work in {there.path}: first author or year differ; "
         "correct the wrong one. Until then this source has a Citation of its own"
     )
-    place = (Place(there.path, there.reference.words.span),)
-    return Finding("CIT101", Severity.WARNING, path, reference.words.span, message, place)
+    place = (Place(there.path, there.reference.span),)
+    return Finding("CIT101", Severity.WARNING, path, reference.span, message, place)

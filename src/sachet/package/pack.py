@@ -45,11 +45,15 @@ class Packed:
 
     kind: str
     id: str
-    url: str
+    base: str  # of its url, which goes on with kind and id
     version: str
     title: str
     slot: Slot
-    sha256: bytes
+
+    @property
+    def url(self) -> str:
+        """Its canonical url."""
+        return f"{self.base}/{self.kind}/{self.id}"
 
     @property
     def file(self) -> str:
@@ -133,6 +137,7 @@ def _add(tar: tarfile.TarFile, name: str, content: Content, spool: Spool) -> Non
     else:
         info.size = len(content)
         tar.addfile(info, io.BytesIO(content))
+    tar.getmembers().clear()  # it would keep what it knows of every file
 
 
 def write_bundle(outputs: Outputs, path: Path, name: str, resources: Iterable[Packed], spool: Spool) -> None:
@@ -197,15 +202,18 @@ def _same(old: Path, new: Path, digest: Callable[[Path], bytes]) -> bool:
         return False
 
 
-def changes(path: Path, resources: Iterable[Packed]) -> Change:
+def changes(path: Path, resources: Iterable[Packed], spool: Spool) -> Change:
     """How the resources differ from those of the package that is at `path` now."""
     old = _hashes(path)
-    new = {r.file: r.sha256 for r in resources}
-    return Change(
-        tuple(sorted(new.keys() - old.keys())),
-        tuple(sorted(k for k in new.keys() & old.keys() if new[k] != old[k])),
-        tuple(sorted(old.keys() - new.keys())),
-    )
+    added: list[str] = []
+    changed: list[str] = []
+    for resource in resources:
+        before = old.pop(resource.file, None)
+        if before is None:
+            added.append(resource.file)
+        elif before != hashlib.sha256(spool.get(resource.slot)).digest():
+            changed.append(resource.file)
+    return Change(tuple(sorted(added)), tuple(sorted(changed)), tuple(sorted(old)))
 
 
 def _hashes(path: Path) -> dict[str, bytes]:

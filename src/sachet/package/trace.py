@@ -14,7 +14,6 @@ from typing import Any
 
 from sachet.fhir.releases import Release
 from sachet.finding import Result, Span
-from sachet.package.assembly import citations
 from sachet.package.build import indexed, make
 from sachet.package.documents import Input
 from sachet.project import Project
@@ -57,9 +56,8 @@ def trace_line(
     made = make(document, project, index, [release])
     if made.id is None:
         return Result(None, made.findings)
-    cited = (one for one, documents in citations(index, project, release) if documents[0] == made.id)
     found: list[Went] = []
-    for entry in (*made.entries[0], *cited):
+    for entry in made.entries[0]:
         content = json.loads(entry.content)
         for path, spans in _rows(entry.elements):
             if any(_holds(span, line, column) for span in spans):
@@ -124,19 +122,14 @@ class _Files:
 
     def rows(self, resource: str) -> list[tuple[str, tuple[Span, ...]]]:
         """What the source map says of a resource."""
-        kind, _, identifier = resource.partition("/")
-        if kind == "Citation" and identifier in self.map["citations"]:
-            return _spans(self.map["citations"][identifier]["elements"])
         found = (d["resources"][resource] for d in self.map["documents"] if resource in d["resources"])
         return _spans(next(found, []))
 
     def documents(self, resource: str) -> Iterator[tuple[str, list[str]]]:
         """Path and lines of the document that a resource was made of."""
-        kind, _, identifier = resource.partition("/")
-        cited = self.map["citations"].get(identifier, {}).get("documents", [None])[0] if kind == "Citation" else None
         for document in self.map["documents"]:
             about = document["about"]
-            if resource in document["resources"] or about["id"] == cited:
+            if resource in document["resources"]:
                 artifacts = self.contents[f"PlanDefinition-{about['id']}.json"]["relatedArtifact"]
                 text = base64.b64decode(artifacts[-1]["document"]["data"]).decode("utf-8-sig")
                 yield about["path"], text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -33,6 +34,7 @@ def _processors() -> int:
 def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], workers: int) -> Iterator[Any]:
     """Results in the order of the items. Few are under way at a time, so that no result waits long in memory."""
     # A fork shares what is imported already; elsewhere a new process is what Python starts by itself.
+    gc.freeze()  # no worker's collector touches, and so copies, the memory that it shares
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
     with ProcessPoolExecutor(workers, context, _start, (function,)) as pool:
         under_way: deque[Future[list[Any]]] = deque()
@@ -47,6 +49,7 @@ def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], worker
         finally:
             for future in under_way:
                 future.cancel()
+            gc.unfreeze()
 
 
 def _start(function: Callable[[Any], Any]) -> None:
