@@ -64,7 +64,10 @@ def lost_in(name: str, content: bytes, plan: Any, rows: Iterable[Any]) -> Iterat
     """What a document loses in its plan; `rows` are FHIRPaths and spans."""
     found: dict[int, set[str]] = defaultdict(set)
     for path, spans in rows:
-        there = words(" ".join(strings(element(plan, path))).replace("\\", ""))
+        found_there = element(plan, path)
+        if isinstance(found_there, dict) and "data" in found_there.get("document", {}):
+            continue  # the attached document does not count
+        there = words(" ".join(strings(found_there)).replace("\\", ""))
         for line, _, end_line, _ in spans:
             for number in range(line, end_line + 1):
                 found[number] |= there

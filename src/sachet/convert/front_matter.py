@@ -116,19 +116,20 @@ def uncarried(guideline: Guideline, plan: Element) -> list[Element]:
 
     A value is carried where an element that names its line has its words.
     """
-    carried: dict[int, list[str]] = defaultdict(list)
+    carried: dict[int, set[str]] = defaultdict(set)
     for element, spans in elements([value for key, value in plan.items() if key != "action"]):
-        above = [span for span in spans if span.line < guideline.body_line]
-        found = [str(s) for s in _strings(element)] if above else []
+        above = [span for span in spans if span.end_line < guideline.body_line]  # not the attached document
+        found = [" ".join(str(s).split()) for s in _strings(element)] if above else []
         for span in above:
             for line in range(span.line, span.end_line + 1):
-                carried[line].extend(found)
+                carried[line].update(found)
     left: list[Element] = []
     for entry in guideline.fields:
         for extension in _generic(entry.key, entry.value):
             (span,) = extension.spans
             words = " ".join(extension["extension"][1]["valueString"].split())
-            if not any(words in " ".join(c.split()) for c in carried[span.line]):
+            there = carried[span.line]
+            if words not in there and not any(words in c for c in there):
                 left.append(extension)
     return left
 

@@ -383,8 +383,13 @@ class _Builder:
     def table(self, start: int, end: int) -> Table:
         rows: list[Row] = []
         while _named(self.events[self.at][0], "End")[0] != "Table":
-            where = self.events[self.at][1]
-            self.at += 1  # TableHead or TableRow
+            event, where = self.events[self.at]
+            name, _ = _named(event, "Start")
+            self.at += 1
+            if name not in ("TableHead", "TableRow"):  # pulldown-cmark gives up a table that is mostly empty cells
+                self.skip_to_end(str(name))
+                self.at += 1
+                continue
             cells: list[Text] = []
             while _named(self.events[self.at][0], "Start")[0] == "TableCell":
                 cell = self.events[self.at][1]

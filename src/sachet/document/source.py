@@ -13,6 +13,10 @@ from sachet.finding import START, Findings, Span
 # characters that are none.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 REPLACEMENT = "�"
+# No document for people to read is longer; what is longer is not read.
+MOST_BYTES = 1024 * 1024
+MOST_LINES = 20_000
+_TOO_LONG = f"more than {MOST_BYTES} bytes or {MOST_LINES} lines, which no document for people to read has; divide it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ def decode(path: str, content: bytes, findings: Findings) -> Source | None:
     A byte order mark is dropped; CRLF and CR become LF (columns stay); control characters become U+FFFD, because
     no FHIR string can hold them.
     """
+    if len(content) > MOST_BYTES or content.count(b"\n") > MOST_LINES:
+        findings.error("STR107", START, _TOO_LONG)
+        return None
     if not content.strip():
         findings.error(
             "STR101", START, "the file is empty; a document begins with front matter between two lines of ---"
@@ -67,7 +74,8 @@ def load(path: Path, findings: Findings) -> Source | None:
         findings.error("STR100", START, "this is no regular file")
         return None
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as e:
         findings.error("STR100", START, f"the file cannot be read: {e.strerror or e}")
         return None

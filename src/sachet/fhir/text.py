@@ -25,7 +25,7 @@ _ESCAPE = re.compile(
     | `
     | <(?=[A-Za-z/!?])                # a tag
     | &(?=\#?\w+;)                    # an entity
-    | \[(?=[^\]]*\][(\[:])            # a link
+    | \](?=[(\[:])                   # the end of a link's words
     | (?<=\S)~|~(?=~)                # the end of struck out words
     """,
     re.VERBOSE,

@@ -172,13 +172,13 @@ class _Tree:
 
 def _nodes(lines: tuple[Text, ...]) -> list[tuple[Text, ...]]:
     """A paragraph's lines as nodes: each line that begins with bold words begins one."""
-    groups: list[tuple[Text, ...]] = []
+    groups: list[list[Text]] = []
     for line in lines:
         if groups and not line.lead:
-            groups[-1] = (*groups[-1], line)
+            groups[-1].append(line)
         else:
-            groups.append((line,))
-    return groups
+            groups.append([line])
+    return [tuple(group) for group in groups]
 
 
 def _span(group: tuple[Text, ...]) -> Span:
