@@ -4,12 +4,14 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT
+from test_cli import sachet
 from test_convert import actions
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -44,6 +46,13 @@ def test_the_excerpt_of_the_readme_is_real() -> None:
     plans = [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "PlanDefinition"]
     assert json.loads(excerpt) in actions(plans[0])
     assert "    - Remove the trocar (inner stylet)" in readme
+
+
+def test_the_trace_of_the_readme_is_real() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (command, shown) = re.findall(r"    \$ sachet (trace [^\n]+)\n(.*?)        …\n", readme, re.DOTALL)[0]
+    run = sachet(*command.split())
+    assert run.stdout.startswith(textwrap.dedent(shown))
 
 
 def test_every_extension_is_documented() -> None:

@@ -25,7 +25,10 @@ def provenance(guideline: Guideline, context: Context) -> Element | None:
         id=guideline.id,
         target=[Element((), reference=f"PlanDefinition/{guideline.id}", display=context.plan(guideline.id))],
         recorded=f"{updated.words}T00:00:00Z",
-        agent=[_agent("author", author), *([_agent("verifier", reviewer)] if reviewer else [])],
+        agent=[
+            _agent(Element((), coding=[Element((), system=PARTICIPANT, code="author")]), author),
+            *([_agent(Element((), text="reviewed by"), reviewer)] if reviewer else []),  # not that anybody vouches
+        ],
         entity=[
             Element(
                 (),
@@ -42,6 +45,5 @@ def provenance(guideline: Guideline, context: Context) -> Element | None:
     )
 
 
-def _agent(role: str, who: Scalar) -> Element:
-    kind = Element((), coding=[Element((), system=PARTICIPANT, code=role)])
+def _agent(kind: Element, who: Scalar) -> Element:
     return Element((), type=kind, who=Element((), display=who.words))

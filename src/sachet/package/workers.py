@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import gc
-import multiprocessing
 import os
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 _WORTH = 32  # so many documents are worth a second process
@@ -32,7 +35,14 @@ def _processors() -> int:
 
 
 def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], workers: int) -> Iterator[Any]:
-    """Results in the order of the items. Few are under way at a time, so that no result waits long in memory."""
+    """Results in the order of the items. Few are under way at a time, so that no result waits long in memory.
+
+    Raises ChildProcessError where a process was ended from outside.
+    """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     # A fork shares what is imported already; elsewhere a new process is what Python starts by itself.
     gc.freeze()  # no worker's collector touches, and so copies, the memory that it shares
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
@@ -46,6 +56,9 @@ def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], worker
                     yield from under_way.popleft().result()
             while under_way:
                 yield from under_way.popleft().result()
+        except BrokenProcessPool as e:
+            what = "a process at work was ended from outside, for lack of memory perhaps"
+            raise ChildProcessError(errno.ECHILD, what) from e
         finally:
             for future in under_way:
                 future.cancel()
@@ -54,6 +67,7 @@ def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], worker
 
 def _start(function: Callable[[Any], Any]) -> None:
     global _function
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who starts the workers ends them
     _function = function
 
 
