@@ -222,7 +222,8 @@ def parse(text: str, first_line: int, findings: Findings) -> tuple[Block, ...]:
     text_apart, added = _apart(text)
     masked = text_apart
     for pattern, replacement in _MASKS:
-        masked = pattern.sub(replacement, masked)
+        if _MASKED[replacement[-1]] in text:
+            masked = pattern.sub(replacement, masked)
     events = list(_PARSER.events_with_range(masked))
     builder = _Builder(text_apart.encode(), first_line, added, events, findings)
     blocks = builder.blocks(None, 0)
@@ -287,7 +288,8 @@ class _Builder:
         index = bisect_right(self.starts, offset) - 1
         start = self.starts[index]
         column = offset - start if self.ascii else len(self.raw[start:offset].decode("utf-8", "replace"))
-        return self.first + index - bisect_left(self.added, offset), column + 1
+        above = bisect_left(self.added, offset) if self.added else 0
+        return self.first + index - above, column + 1
 
     def span(self, start: int, end: int) -> Span:
         """The span of a byte range, without the white space around it."""

@@ -73,7 +73,7 @@ def _many(into: Element, key: str, value: Any, release: Release) -> None:
 
 def _plain(into: Element, key: str, value: Any, release: Release) -> None:
     """The element is a string, not markdown."""
-    into[key] = Words(unescape(value), spans_of(value))
+    into[key] = Words(unescape(value), spans_of(value)) if "\\" in value else value
 
 
 def _link(into: Element, key: str, value: Any, release: Release) -> None:

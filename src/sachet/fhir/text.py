@@ -33,11 +33,15 @@ _ESCAPE = re.compile(
 _LINE_START = re.compile(
     r"(?m)^([ \t]*)(?:(?P<mark>[>#=|~]|[-+*](?=\s|$|[-*_])|_(?=[\s_]))|(?P<number>\d{1,9})(?P<dot>[.)])(?=\s|$))"
 )
+# What one of the two above begins with: most words have none.
+_SPECIAL = re.compile(r"(?m)[\\*_`<&\]~>#=|]|^[ \t]*[-+\d]")
 _UNESCAPE = re.compile(rf"\\([{_PUNCTUATION}])")
 
 
 def escape(words: str) -> str:
     """Words as Markdown that renders as just these words."""
+    if not _SPECIAL.search(words):
+        return words
     words = _ESCAPE.sub(lambda m: "\\" + m[0], words)
     return _LINE_START.sub(_start, words)
 
