@@ -170,7 +170,7 @@ def test_output_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for command in ("build", "check", "extract"):
+    for command in ("new", "build", "check", "extract", "trace"):
         run = sachet(command, "--help")
         assert run.returncode == 0
         assert f"example:\n  sachet {command}" in run.stdout

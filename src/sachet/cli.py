@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     extract = command("extract", _extract, text, "sachet extract seeds/intraosseous-access.md")
     extract.add_argument("document", type=Path, help="a document")
     text = "Say where a line of a document went, or where an element of a package came from."
-    trace = command("trace", _trace, text, "sachet trace seeds/intraosseous-access.md:109")
+    trace = command("trace", _trace, text, "sachet trace seeds/intraosseous-access.md:142")
     what = "DOC:LINE or DOC:LINE:COLUMN; or TGZ#ELEMENT, like dist/x.r4.tgz#PlanDefinition/burns.action[1].title"
     trace.add_argument("place", help=what)
     trace.add_argument("--fhir", metavar="R", help="the release to look in for DOC:LINE (the first of sachet.toml)")

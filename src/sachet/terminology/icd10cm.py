@@ -24,15 +24,20 @@ class IcdCode:
     billable: bool
 
 
+_FOLDER = files("sachet.terminology") / "data" / "icd10cm"
+
+
 @cache
-def _table() -> bytes:
-    return gzip.decompress((files("sachet.terminology") / "data" / "icd10cm.tsv.gz").read_bytes())
+def _table(letter: str) -> bytes:
+    """The codes that begin with a letter, sorted, a line each; nothing for a letter that none begins with."""
+    file = _FOLDER / f"{letter}.tsv.gz"
+    return gzip.decompress(file.read_bytes()) if file.is_file() else b""
 
 
 @cache
 def release() -> str:
     """The day from which the release holds, as ISO 8601."""
-    return _table().split(b"\n", 1)[0].split(b"\t")[1].decode()
+    return (_FOLDER / "release.tsv").read_text("utf-8").split("\t")[1]
 
 
 @cache
@@ -40,8 +45,8 @@ def look_up(code: str) -> IcdCode | None:
     """The code as the release has it; None where it has none of that name. Codes are written with their dot."""
     if not _FORM.fullmatch(code):
         return None
-    table, key = _table(), f"{code}\t".encode()
-    low, high = table.index(b"\n") + 1, len(table)
+    table, key = _table(code[0]), f"{code}\t".encode()
+    low, high = 0, len(table)
     while low < high:  # the lines are sorted by their codes
         start = table.rfind(b"\n", 0, (low + high) // 2) + 1
         end = table.index(b"\n", start)
