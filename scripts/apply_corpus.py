@@ -19,7 +19,8 @@ import server
 from applied import REQUESTS, activity_faults, plan_faults
 
 from sachet.fhir.releases import RELEASES
-from sachet.package.build import Input, build
+from sachet.package.build import build
+from sachet.package.documents import Input
 from sachet.project import Project
 
 
