@@ -15,7 +15,7 @@ from coverage import contents
 KNOWN_WARNINGS = {
     "Terminology_PassThrough_TX_Message": ("icd-10-cm", "cpg-common-process-cs"),
     "Terminology_TX_NoValid_13": ("/CodeSystem/context-type#",),
-    "Terminology_TX_Code_ValueSet_Ext": ("cited-artifact-classification-type",),
+    "Terminology_TX_Code_ValueSet_Ext": ("cited-artifact-classification-type", "provenance-agent-type"),
     "none": ("icd-10-cm' which has status 'not-present'",),
 }
 

@@ -54,6 +54,11 @@ def test_a_worker_that_is_killed_is_an_error(map_: workers.Map) -> None:
         list(map_(end, range(100)))
 
 
+def at_work_in(folder: Path) -> list[Path]:
+    """The processes whose working directory is the folder."""
+    return [p for p in Path("/proc").glob("[0-9]*/cwd") if os.path.realpath(p) == str(folder)]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs signals and /proc")
 def test_an_interrupt_ends_everything_and_leaves_nothing(tmp_path: Path) -> None:
     text = SEED.read_text("utf-8")
@@ -61,11 +66,12 @@ def test_an_interrupt_ends_everything_and_leaves_nothing(tmp_path: Path) -> None
         (tmp_path / f"{number}.md").write_text(text.replace("id: intraosseous-access", f"id: a{number}"), "utf-8")
     command = [sys.executable, "-m", "sachet", "build", ".", "-o", "dist", "--quiet"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        time.sleep(1.5)
+        until = time.monotonic() + 60
+        while len(at_work_in(tmp_path)) < 2 and time.monotonic() < until:  # the command, and its first worker
+            time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert not list(tmp_path.glob("dist/*"))
-    left = [p for p in Path("/proc").glob("[0-9]*/cwd") if os.path.realpath(p) == str(tmp_path)]
-    assert left == []
+    assert at_work_in(tmp_path) == []

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], worker
     with ProcessPoolExecutor(workers, context, _start, (function,)) as pool:
         under_way: deque[Future[list[Any]]] = deque()
         remaining = iter(items)
+        with _interrupts_wait():  # the first task starts the workers
+            under_way.append(pool.submit(_run, []))
         try:
             while chunk := list(islice(remaining, _CHUNK)):
                 under_way.append(pool.submit(_run, chunk))
@@ -63,6 +66,19 @@ def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], worker
             for future in under_way:
                 future.cancel()
             gc.unfreeze()
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Interrupts reach this process when the block ends, and never a process that is started in it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(function: Callable[[Any], Any]) -> None:
