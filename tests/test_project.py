@@ -94,7 +94,7 @@ def test_any_settings_are_a_project_or_findings(data: dict[str, Any]) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
-    folder = tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.mktemp("settings")
     (folder / "sachet.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
     loaded = project.load(folder)
     assert (loaded.value is None) == bool(loaded.findings)

@@ -71,7 +71,7 @@ def test_an_interrupt_ends_everything_and_leaves_nothing(tmp_path: Path) -> None
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert not list(tmp_path.glob("dist/*"))
     assert at_work_in(tmp_path) == []
