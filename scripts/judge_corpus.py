@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import engine
-from coverage import lost_words
+from coverage import contents, lost_words
 
 from sachet.fhir.releases import RELEASES
 from sachet.package.build import build
@@ -37,13 +37,11 @@ def main(folder: Path, releases: list[str]) -> int:
             release = package.release.name
             lost = lost_words(package.package, folder)
             print(f"{release}: {len(lost)} lines with lost words", *lost, sep="\n  ")
-            bundle = json.loads(package.bundle.read_text("utf-8"))
             unpacked = out / release
             unpacked.mkdir()
-            for entry in bundle["entry"]:
-                resource = entry["resource"]
-                file = unpacked / f"{resource['resourceType']}-{resource['id']}.json"
-                file.write_text(json.dumps(resource), "utf-8")
+            for name, resource in contents(package.package).items():
+                if "resourceType" in resource:
+                    (unpacked / Path(name).name).write_text(json.dumps(resource), "utf-8")
             rows, summary = engine.validate([unpacked], release, package.package, memory="8g")
             errors = [
                 f"{r['file']} {i['location']}: {i['message']}"

@@ -8,6 +8,7 @@ from typing import Any
 import engine
 import pytest
 import server
+from coverage import contents
 from maven import Program
 
 from sachet.fhir.releases import RELEASES
@@ -52,7 +53,8 @@ class Package:
         return loaded
 
     def resources(self, release: str, kind: str | None = None) -> list[dict[str, Any]]:
-        found = [e["resource"] for e in self.bundle(release)["entry"]]
+        files = contents(self.tgz(release)).items()
+        found = [r for name, r in files if "/" not in name and "resourceType" in r]
         return [r for r in found if kind in (None, r["resourceType"])]
 
     def resource(self, release: str, kind: str, identifier: str) -> dict[str, Any]:

@@ -57,6 +57,16 @@ def test_the_package_is_a_fhir_package(package: Package, release: str, version: 
             assert (member.mtime, member.uid, member.mode, member.isfile()) == (0, 0, 0o644, True)
 
 
+def references(value: Any) -> list[str]:
+    """Every literal reference below an element."""
+    if isinstance(value, list):
+        return [r for one in value for r in references(one)]
+    if not isinstance(value, dict):
+        return []
+    own = [r] if isinstance(r := value.get("reference"), str) else []
+    return own + [r for one in value.values() for r in references(one)]
+
+
 @pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
 def test_the_bundle_creates_what_is_missing_and_changes_nothing(package: Package, release: str) -> None:
     bundle = package.bundle(release)
@@ -69,6 +79,7 @@ def test_the_bundle_creates_what_is_missing_and_changes_nothing(package: Package
         assert request["method"] == "POST"
         assert request["url"] == resource["resourceType"]
         assert request["ifNoneExist"] == f"url={resource['url']}&version={resource['version']}"
+        assert references(resource) == []  # to an id, but the server gives its own
     assert len({e["request"]["ifNoneExist"] for e in bundle["entry"]}) == len(bundle["entry"])
     assert len({e["fullUrl"] for e in bundle["entry"]}) == len(bundle["entry"])
 

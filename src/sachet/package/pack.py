@@ -141,14 +141,18 @@ def _add(tar: tarfile.TarFile, name: str, content: Content, spool: Spool) -> Non
 
 
 def write_bundle(outputs: Outputs, path: Path, name: str, resources: Iterable[Packed], spool: Spool) -> None:
-    """Write a transaction that creates what a server does not have yet, and changes nothing that it has."""
+    """Write a transaction that creates what a server does not have yet, and changes nothing that it has.
+
+    Without the ImplementationGuide: it refers to resources by id, and a server gives ids of its own.
+    """
+    sent = (r for r in in_order(resources) if r.kind != "ImplementationGuide")
     with outputs.file(path) as file:
         file.write(
             b'{\n"resourceType": "Bundle",\n"id": '
             + msgspec.json.encode(name)
             + b',\n"type": "transaction",\n"entry": ['
         )
-        for number, resource in enumerate(in_order(resources)):
+        for number, resource in enumerate(sent):
             condition = f"url={quote(resource.url, safe=':/')}&version={quote(resource.version)}"
             request = {"method": "POST", "url": resource.kind, "ifNoneExist": condition}
             file.write(b"," if number else b"")
