@@ -28,13 +28,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from sachet.fhir.rows import binding, code_system, invariants, of_type, profile, value_set
+
 HOME = Path(__file__).parents[1] / "src" / "sachet" / "fhir" / "data"
 ARTIFACT = "ca.uhn.hapi.fhir:hapi-fhir-validation-resources-{release}:8.8.1"
 RELEASES = ("r4", "r4b", "r5")
 FHIR = "{http://hl7.org/fhir}"
-REGEX = "http://hl7.org/fhir/StructureDefinition/regex"
-FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
-MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
 
 # Of XML: what is a list, what is no string. Everything else of these three kinds of resources is one string.
 LISTS = {
@@ -46,28 +45,11 @@ ONE = {  # … but here they are not
     "CodeSystem": {"type", "valueSet"},
     "StructureDefinition": {"type"},
     "additional": {"valueSet"}, "binding": {"valueSet"}, "coding": {"code"}, "concept": {"code"},
-    "discriminator": {"type"}, "property": {"code", "type"}, "filter": {"code"}, "context": {"type"},
+    "discriminator": {"type"}, "property": {"code", "type"}, "filter": {"code", "property"}, "context": {"type"},
     "type": {"code"},
 }  # fmt: skip
 BOOLEANS = {"abstract", "caseSensitive", "experimental", "isModifier", "ordered", "valueBoolean", "fixedBoolean"}
 INTEGERS = {"maxLength", "min", "valueInteger"}
-
-OF_ELEMENT = {
-    "id", "path", "sliceName", "slicing", "min", "max", "contentReference", "type", "maxLength", "constraint",
-    "isModifier", "binding", "sliceIsConstraining", "mustHaveValue",
-}  # fmt: skip
-OF_PROFILE = (
-    "url",
-    "version",
-    "name",
-    "status",
-    "kind",
-    "abstract",
-    "context",
-    "contextInvariant",
-    "type",
-    "baseDefinition",
-)
 
 
 def main() -> int:
@@ -108,8 +90,8 @@ def resources(jar: Path) -> Iterator[dict[str, Any]]:
                         node.clear()
             elif member.endswith(".tgz"):
                 with tarfile.open(fileobj=io.BytesIO(archive.read(member))) as package:
-                    for entry in sorted(package.getnames()):
-                        if entry.startswith(tuple(f"package/{name}-" for name in wanted)):
+                    for entry in package:
+                        if entry.name.startswith(tuple(f"package/{name}-" for name in wanted)):
                             file = package.extractfile(entry)
                             assert file
                             yield json.load(file)
@@ -195,83 +177,6 @@ def slot(element: dict[str, Any], has_parts: bool) -> dict[str, Any]:
         made["binding"] = bound
     if not has_parts and (constraints := invariants(element)):
         made["invariants"] = constraints
-    return made
-
-
-def of_type(one: dict[str, Any]) -> dict[str, Any]:
-    made = {"code": one["code"].rpartition("/")[2]}
-    for extension in one.get("extension", []):
-        if extension["url"] == FHIR_TYPE:
-            made["code"] = extension.get("valueUrl") or extension.get("valueUri")
-        elif extension["url"] == REGEX:
-            made["regex"] = extension["valueString"]
-    return made | {k: one[k] for k in ("profile", "targetProfile", "aggregation") if one.get(k)}
-
-
-def binding(one: dict[str, Any]) -> dict[str, Any]:
-    made = {k: one[k] for k in ("strength", "valueSet") if k in one}
-    for extension in one.get("extension", []):
-        if extension["url"] == MAX_VALUE_SET:
-            made["max"] = extension.get("valueCanonical") or extension.get("valueUri")
-    return made if "valueSet" in made and (made["strength"] in ("required", "extensible") or "max" in made) else {}
-
-
-def invariants(element: dict[str, Any]) -> list[dict[str, str]]:
-    wanted = ("key", "severity", "human", "expression")
-    return [{k: c[k] for k in wanted if k in c} for c in element.get("constraint", []) if "expression" in c]
-
-
-def profile(one: dict[str, Any]) -> dict[str, Any]:
-    """A StructureDefinition that constrains, without what does not decide whether something conforms."""
-    made = {k: one[k] for k in OF_PROFILE if k in one}
-    made["differential"] = {"element": [constrained(e) for e in one["differential"]["element"]]}
-    return made
-
-
-def constrained(element: dict[str, Any]) -> dict[str, Any]:
-    made = {
-        k: v
-        for k, v in element.items()
-        if k in OF_ELEMENT or k.startswith(("fixed", "pattern", "minValue", "maxValue"))
-    }
-    if "constraint" in made:
-        made["constraint"] = invariants(element)
-    if "type" in made:
-        made["type"] = [of_type(t) for t in made["type"]]
-    if "binding" in made:
-        made["binding"] = binding(made["binding"])
-        if not made["binding"]:
-            del made["binding"]
-    if "slicing" in made:
-        made["slicing"].pop("description", None)
-    return made
-
-
-def code_system(one: dict[str, Any]) -> dict[str, Any]:
-    made = {k: one[k] for k in ("version", "content", "caseSensitive", "supplements") if k in one}
-    if one.get("concept"):
-        made["concept"] = [concept(c) for c in one["concept"]]
-    return made
-
-
-def concept(one: dict[str, Any]) -> list[Any]:
-    """Code and display, then the concepts below it if there are any."""
-    below = [concept(c) for c in one.get("concept", [])]
-    return [one["code"], one.get("display"), *([below] if below else [])]
-
-
-def value_set(one: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {k: one[k] for k in ("version",) if k in one}
-    for side in ("include", "exclude"):
-        if rules := [rule(r) for r in one.get("compose", {}).get(side, [])]:
-            made[side] = rules
-    return made
-
-
-def rule(one: dict[str, Any]) -> dict[str, Any]:
-    made = {k: one[k] for k in ("system", "version", "valueSet", "filter") if k in one}
-    if one.get("concept"):
-        made["concept"] = [c["code"] for c in one["concept"]]
     return made
 
 

@@ -32,7 +32,7 @@ def loaded(fhir_server: Server, package: Package) -> list[Loaded]:
 
 
 def test_the_bundle_as_it_is_creates_every_resource(loaded: list[Loaded], package: Package) -> None:
-    assert len(loaded) == len(package.resources("r4"))
+    assert len(loaded) == len(package.bundle("r4")["entry"])
     assert {one.status for one in loaded} == {"201 Created"}
     assert len({one.location for one in loaded}) == len(loaded)
 
