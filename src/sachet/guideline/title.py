@@ -20,7 +20,7 @@ _READ = 400  # so many characters of a line are enough to find its title
 MAX_KEY = 64
 _KEY_WORDS = 4
 _FRAGMENT = 3  # so few words before a parenthesis may be no name yet
-_STOP_WORDS = frozenset("a an and are as at be by for from if in is it its of on or the to with".split())  # noqa: SIM905
+_STOP_WORDS = frozenset("a an and are as at be by for from if in is it its of on or the to with".split())
 # Where the name of a thing ends: a spaced dash, a colon that is no ratio, a parenthesis.
 _END = re.compile(r"\s+[—–-]{1,2}\s+|\s*—\s*|:(?=\s|$)|\s+\(|;\s")
 _STEP = re.compile(r"(?P<prefix>Step\s+\d+[a-z]?|\d+[.)](?=\s|$))(?:\s*[:.—–-]+)?\s*", re.IGNORECASE)

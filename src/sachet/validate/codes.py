@@ -1,0 +1,166 @@
+"""Codes: which code systems have them, and which value sets hold them, as far as can be known on this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from sachet.fhir.tables import table
+from sachet.terminology import icd10cm, ucum
+
+_COMMON_UNITS = "http://hl7.org/fhir/ValueSet/ucum-common"
+
+
+@dataclass(frozen=True, eq=False)
+class CodeSystem:
+    """The codes of a system that is known whole."""
+
+    displays: Mapping[str, str | None]
+    parents: Mapping[str, str]  # of codes below another
+
+    def is_a(self, code: str, ancestor: str) -> bool:
+        """Whether a code is another one, or stands somewhere below it."""
+        at: str | None = code
+        while at is not None and at != ancestor:
+            at = self.parents.get(at)
+        return at == ancestor
+
+
+class Codes:
+    """The terminology of a release, and of what else is loaded beside it."""
+
+    def __init__(self, release: str, rows: Mapping[str, Any]) -> None:
+        """`rows` are CodeSystems and ValueSets beside those of the release, as `sachet.fhir.rows` has them."""
+        self._core = table(release, "terminology")
+        self._rows = rows
+        self.code_system = lru_cache(512)(self._code_system)
+        self.in_value_set = lru_cache(8192)(self._in_value_set)
+
+    def _row(self, kind: str, canonical: str) -> Any | None:
+        key = f"{kind} {canonical.partition('|')[0]}"
+        return self._rows.get(key) or self._core.get(key)
+
+    def _code_system(self, url: str) -> CodeSystem | None:
+        row = self._row("CodeSystem", url)
+        if row is None or row.get("content") != "complete":
+            return None
+        displays: dict[str, str | None] = {}
+        parents: dict[str, str] = {}
+
+        def add(concepts: Iterable[list[Any]], parent: str | None) -> None:
+            for code, display, *below in concepts:
+                displays[code] = display
+                if parent is not None:
+                    parents[code] = parent
+                add(below[0] if below else (), code)
+
+        add(row.get("concept", ()), None)
+        return CodeSystem(displays, parents)
+
+    def knows_system(self, url: str) -> bool:
+        """Whether there is any way to tell if a code is of a system."""
+        return url in _RULES or self.code_system(url) is not None
+
+    def knows_value_set(self, canonical: str) -> bool:
+        """Whether there is a value set of that canonical."""
+        return self._row("ValueSet", canonical) is not None
+
+    def has(self, system: str, code: str) -> bool | None:
+        """Whether a system has a code; None where that cannot be known."""
+        if system == ucum.SYSTEM and code in self._common_units:
+            return True
+        if (rule := _RULES.get(system)) is not None:
+            return rule(code)
+        known = self.code_system(system)
+        return None if known is None else code in known.displays
+
+    def display(self, system: str, code: str) -> str | None:
+        """What a system calls a code; None where that is not known."""
+        if system == icd10cm.SYSTEM:
+            found = icd10cm.look_up(code)
+            return found.title if found else None
+        known = self.code_system(system)
+        return known.displays.get(code) if known else None
+
+    @cached_property
+    def _common_units(self) -> frozenset[str]:
+        """Units that need no parser."""
+        row = self._row("ValueSet", _COMMON_UNITS) or {}
+        return frozenset(code for rule in row.get("include", ()) for code in rule.get("concept", ()))
+
+    def _in_value_set(self, canonical: str, system: str | None, code: str) -> bool | None:
+        """Whether a value set holds a code; None where that cannot be known. Without a system any one will do."""
+        return self._holds(canonical, system, code, ())
+
+    def _holds(self, canonical: str, system: str | None, code: str, above: tuple[str, ...]) -> bool | None:
+        row = self._row("ValueSet", canonical)
+        if row is None or canonical in above:
+            return None
+        above = (*above, canonical)
+        included = _any(self._meets(rule, system, code, above) for rule in row.get("include", ()))
+        if included is False or not row.get("exclude"):
+            return included
+        excluded = _any(self._meets(rule, system, code, above) for rule in row["exclude"])
+        return False if excluded else included if excluded is False else None
+
+    def _meets(self, rule: Mapping[str, Any], system: str | None, code: str, above: tuple[str, ...]) -> bool | None:
+        """Whether a rule of a value set takes a code in."""
+        wanted = [self._holds(other, system, code, above) for other in rule.get("valueSet", ())]
+        if "system" in rule:
+            if system is not None and system != rule["system"]:
+                return False
+            if "concept" in rule:
+                wanted.append(code in rule["concept"])
+            else:
+                wanted.append(self.has(rule["system"], code))
+                wanted += [self._passes(f, rule["system"], code) for f in rule.get("filter", ())]
+        return _all(wanted)
+
+    def _passes(self, wanted: Mapping[str, Any], system: str, code: str) -> bool | None:
+        """Whether a code passes a filter of a rule; None for filters on what is not known of a code."""
+        known = self.code_system(system)
+        match wanted["property"], wanted["op"]:
+            case "code", "regex":
+                return _matches(wanted["value"], code)
+            case "concept", "is-a" if known:
+                return known.is_a(code, wanted["value"])
+            case "concept", "is-not-a" if known:
+                return not known.is_a(code, wanted["value"])
+            case "concept", "descendent-of" if known:
+                return code != wanted["value"] and known.is_a(code, wanted["value"])
+        return None
+
+
+def _any(found: Iterable[bool | None]) -> bool | None:
+    answers = set(found)
+    return True if True in answers else None if None in answers else False
+
+
+def _all(found: Iterable[bool | None]) -> bool | None:
+    answers = set(found)
+    return False if False in answers else None if None in answers else True
+
+
+def _matches(pattern: str, code: str) -> bool | None:
+    try:
+        return re.fullmatch(pattern, code) is not None
+    except re.error:
+        return None
+
+
+def _form(pattern: str) -> Callable[[str], bool]:
+    form = re.compile(pattern, re.ASCII)
+    return lambda code: form.fullmatch(code) is not None
+
+
+# Systems whose codes follow a grammar, or are looked up elsewhere than in a CodeSystem.
+_RULES: Mapping[str, Callable[[str], bool]] = {
+    icd10cm.SYSTEM: lambda code: icd10cm.look_up(code) is not None,
+    ucum.SYSTEM: ucum.is_unit,
+    "urn:ietf:bcp:13": _form(r"[\w!#$&^.+-]+/[\w!#$&^.+*-]+(\s*;.*)?"),
+    "urn:ietf:bcp:47": _form(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"),
+    "urn:ietf:rfc:3986": lambda code: bool(code) and not re.search(r"\s", code),
+}
