@@ -30,9 +30,11 @@ from sachet.fhir.fhirpath.nodes import (
     Items,
     Node,
     Unanswerable,
+    amount,
     children,
     decimal,
     descendants,
+    hollow,
     integer,
     is_quantity,
     key,
@@ -97,11 +99,14 @@ def _integer(items: Items) -> int | None:
 
 
 def _exists(items: Items) -> bool:
-    return bool(items)
+    for value, _, _ in items:  # noqa: SIM110 - any() with a generator takes thrice as long
+        if not isinstance(value, dict) or not hollow(value):
+            return True
+    return False
 
 
 def _empty(items: Items) -> bool:
-    return not items
+    return not _exists(items)
 
 
 def _not(items: Items) -> bool | None:
@@ -373,7 +378,7 @@ def _of_number(change: Callable[[Decimal], int | Decimal | float]) -> Callable[[
         if node is None:
             return NOTHING
         if is_quantity(node):
-            value = number((node[0].get("value"), DECIMAL, None))
+            value = amount(node)
             return NOTHING if value is None else [({**node[0], "value": change(_sane(value))}, *node[1:])]
         value = number(node)
         if value is None:
@@ -438,7 +443,7 @@ def _boundary(high: bool) -> Callable[..., Items]:
         value, shape, beside = node
         digits = _integer(precision)
         if is_quantity(node):
-            of = number((value.get("value"), DECIMAL, None))
+            of = amount(node)
             if of is None:
                 raise Unanswerable
             return [({**value, "value": _decimal_boundary(_sane(of), high, digits)}, shape, beside)]

@@ -19,6 +19,7 @@ from sachet.fhir.fhirpath.nodes import (
     Items,
     Node,
     Unanswerable,
+    amount,
     compared_quantities,
     decimal,
     equal,
@@ -128,10 +129,9 @@ def _numbers(sign: str, a: int | Decimal, b: int | Decimal) -> Items:
     return integer(int(x % y)) if isinstance(a, int) and isinstance(b, int) else decimal(x % y)
 
 
-def _later(date: Node, amount: Node, sign: str) -> Items:
-    value = number((amount[0].get("value"), *_AMOUNT))
-    name = unit(amount)
-    if value is None or name is None or abs(value) > 10**9:
+def _later(date: Node, time: Node, sign: str) -> Items:
+    value, name = amount(time), unit(time)
+    if value is None or name is None or not -(10**9) < value < 10**9:
         raise Unanswerable
     found = moments.added(date[0], int(value) * (1 if sign == "+" else -1), name)
     if found is None:
@@ -139,11 +139,8 @@ def _later(date: Node, amount: Node, sign: str) -> Items:
     return [(found, DATE if date[1].name in ("date", "Date") else DATE_TIME, None)]
 
 
-_AMOUNT = decimal(Decimal(0))[0][1:]
-
-
 def _quantities(sign: str, one: Node, other: Node) -> Items:
-    a, b = (number((node[0].get("value"), *_AMOUNT)) if is_quantity(node) else number(node) for node in (one, other))
+    a, b = (amount(node) if is_quantity(node) else number(node) for node in (one, other))
     both = is_quantity(one) and is_quantity(other)
     if a is None or b is None:
         return NOTHING
