@@ -1,6 +1,7 @@
 """sachet turns clinical documents in Markdown into FHIR content packages.
 
-From Python: `sachet.read(path)`, `sachet.check(path, …)` and `sachet.build(path, …)`; see `sachet.api`.
+From Python: `sachet.read(path)`, `sachet.check(path, …)`, `sachet.build(path, …)`; see `sachet.api`. The validator
+stands alone: `sachet.validate(resource, release="R4")`; see `sachet.validation.validator`.
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ if TYPE_CHECKING:
     from sachet.api import build as build
     from sachet.api import check as check
     from sachet.api import read as read
+    from sachet.validation.validator import validate as validate
 
 __version__ = "0.1.0"
-_API = ("build", "check", "read")
+_API = {"build": "api", "check": "api", "read": "api", "validate": "validation.validator"}
 
 
 def __getattr__(name: str) -> Any:
-    """The verbs of `sachet.api`, imported when they are used: the command line does not wait for them."""
+    """The verbs, imported when they are used: the command line does not wait for them."""
     if name not in _API:
         raise AttributeError(f"module 'sachet' has no attribute {name!r}")
-    from sachet import api
+    from importlib import import_module
 
-    return getattr(api, name)
+    return getattr(import_module(f"sachet.{_API[name]}"), name)
 
 
 def __dir__() -> list[str]:

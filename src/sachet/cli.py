@@ -20,13 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sachet import __version__
-from sachet.finding import Finding, Severity
+from sachet.finding import Finding, Severity, Span
 
 if TYPE_CHECKING:
     from sachet.package.build import BuiltPackage
     from sachet.package.documents import Workspace
     from sachet.package.workers import Map
     from sachet.project import Project
+    from sachet.validation.issue import Issue
+    from sachet.validation.run import Judged
 
 CLEAN, FINDINGS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -95,7 +97,19 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check", _check, "Check documents.", "sachet check seeds --format json")
     check.add_argument("paths", help="documents or folders of documents (this folder)", **paths)  # type: ignore[arg-type]
     check.add_argument("--format", choices=("text", "json"), default="text", help="how to print findings (text)")
-    for one in (build, check):
+    text = "Validate FHIR resources: files, folders, NDJSON, bundles and packages."
+    validate = command("validate", _validate, text, "sachet validate dist/sachet.seeds.r4.tgz")
+    validate.add_argument(
+        "paths", nargs="+", metavar="PATH", type=Path, help="JSON, NDJSON, folders or FHIR packages (.tgz)"
+    )
+    validate.add_argument("--fhir", metavar="R", help="the release (that of the package, else r4)")
+    what = "a profile or its definitions: a url, a file, a folder, a .tgz, or NAME#VERSION in ~/.fhir/packages"
+    validate.add_argument("--profile", action="append", default=[], metavar="P", help=what)
+    validate.add_argument(
+        "--format", choices=("text", "json", "sarif"), default="text", help="how to print issues (text)"
+    )
+    validate.add_argument("--notes", action="store_true", help="print notes too, not just count them")
+    for one in (build, check, validate):
         severities = [str(s) for s in Severity]
         one.add_argument("--fail-on", choices=severities, default="error", help="exit 1 from this severity up (error)")
         one.add_argument("--quiet", action="store_true", help="print nothing but what was asked for")
@@ -173,6 +187,77 @@ def _check(options: argparse.Namespace) -> None:
             print(finding)
         if not options.quiet:
             print(f"{_count(len(findings), 'finding')} in {_count(len(workspace.inputs), 'file')}", file=sys.stderr)
+
+
+def _validate(options: argparse.Namespace) -> None:
+    from sachet.package.workers import map_for
+    from sachet.validation.inputs import InputError, look_through
+    from sachet.validation.report import FORMATS
+    from sachet.validation.run import validate
+
+    try:
+        profiles, definitions = _profiles(options.profile)
+        sources = [look_through(path) for path in options.paths]
+        asked = _release(options.fhir) if options.fhir else None
+        verdicts = (
+            verdict
+            for source in sources
+            for verdict in validate(
+                source, asked or source.release or "r4", profiles, definitions, map_for(source.resources)
+            )
+        )
+        least = Severity.NOTE if options.notes else Severity.WARNING
+        counts = FORMATS[options.format](verdicts, sys.stdout, least, _origin())
+    except InputError as e:
+        raise UsageError(str(e)) from e
+    failing = [s for s in Severity if s.rank <= Severity(options.fail_on).rank]
+    options.code = FINDINGS if any(counts[severity] for severity in failing) else CLEAN
+    if not options.quiet:
+        found = ", ".join(_count(counts[severity], str(severity)) for severity in Severity)
+        print(f"{_count(counts['resources'], 'resource')}: {found}", file=sys.stderr)
+        if not asked and not all(source.release for source in sources):
+            print("sachet: what names no release was validated as R4; --fhir says another one", file=sys.stderr)
+
+
+def _profiles(named: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]]:
+    """The profiles that every resource of their type has to keep, and the definitions that were given."""
+    from sachet.validation.inputs import definitions_of
+
+    profiles: list[str] = []
+    definitions: list[dict[str, Any]] = []
+    for name in named:
+        if name.startswith(("http:", "https:", "urn:")):
+            profiles.append(name)
+            continue
+        found = definitions_of(name)
+        definitions += found
+        if Path(name).suffix == ".json":
+            profiles += [one["url"] for one in found if one["resourceType"] == "StructureDefinition"]
+    return profiles, definitions
+
+
+def _origin() -> Callable[[Judged, Issue], tuple[str, Span] | None]:
+    """Finds where the words of an element stand, for resources in packages with a source map."""
+    from tarfile import ReadError
+
+    from sachet.package.trace import Origins
+    from sachet.validation.positions import json_path
+
+    maps: dict[str, Origins | None] = {}
+
+    def origin(verdict: Judged, issue: Issue) -> tuple[str, Span] | None:
+        package, inside, _ = verdict.path.partition("#")
+        if not inside:
+            return None
+        if package not in maps:
+            try:
+                maps[package] = Origins(Path(package))
+            except ReadError:
+                maps[package] = None
+        found = maps[package]
+        return found.origin(f"{verdict.kind}/{verdict.id}", json_path(issue.expression)) if found else None
+
+    return origin
 
 
 def _extract(options: argparse.Namespace) -> None:
@@ -265,12 +350,16 @@ def _short(words: str) -> str:
 
 def _releases(asked: str | None, project: Project) -> tuple[str, ...]:
     """The releases that were asked for, or those of the settings."""
+    return tuple(dict.fromkeys(map(_release, asked.split(",")))) if asked else project.fhir
+
+
+def _release(name: str) -> str:
+    """The name of a release, as it was asked for."""
     from sachet.fhir.releases import RELEASES
 
-    names = tuple(dict.fromkeys(asked.lower().split(","))) if asked else project.fhir
-    if unknown := [n for n in names if n not in RELEASES]:
-        raise UsageError(f"--fhir: {unknown[0]!r} is not a release; use {', '.join(RELEASES)}")
-    return names
+    if name.lower() not in RELEASES:
+        raise UsageError(f"--fhir: {name!r} is not a release; use {', '.join(RELEASES)}")
+    return name.lower()
 
 
 def _workspace(paths: Sequence[Path]) -> tuple[Workspace, tuple[Finding, ...]]:

@@ -61,6 +61,11 @@ class Slot:
         return self.max > 1
 
     @cached_property
+    def step(self) -> str:
+        """The element as a FHIRPath step, with the type of a choice: "value.ofType(Quantity)"."""
+        return self.name if self.name == self.key else f"{self.name}.ofType({self.type})"
+
+    @cached_property
     def shape(self) -> Shape:
         """What its values hold. "Resource" stands for any resource."""
         return self.shapes[self.type]
@@ -82,6 +87,12 @@ class Shape:
     def keys(self, element: str) -> Sequence[str]:
         """The JSON properties of an element."""
         return self.choices.get(element) or ((element,) if element in self.slots else ())
+
+    @cached_property
+    def loops(self) -> tuple[Slot, ...]:
+        """The slots whose values are held to the rules of another element ("action" in an action)."""
+        parts = (slot for slot in self.slots.values() if "." in slot.type)
+        return tuple(slot for slot in parts if slot.type != f"{self.name}.{slot.name}")
 
     def is_a(self, name: str) -> bool:
         """Whether it is a type or one that specializes it."""

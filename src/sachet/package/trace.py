@@ -81,6 +81,34 @@ def trace_element(package: Path, element: str) -> list[Came]:
     return [Came(name, span, text) for name, lines in files.documents(resource) for span, text in _lines(spans, lines)]
 
 
+class Origins:
+    """The source map of a package, unparsed: what it says of a resource is read when that is asked for."""
+
+    def __init__(self, package: Path) -> None:
+        """Raises tarfile.ReadError where the package has no source map."""
+        try:
+            with tarfile.open(package, "r:gz") as tar:
+                file = tar.extractfile("package/other/source-map.json")
+                self._map = file.read() if file else b""
+        except (tarfile.TarError, EOFError, zlib.error, KeyError) as e:
+            raise tarfile.ReadError("this is no package of sachet with a source map") from e
+
+    def origin(self, resource: str, expression: str) -> tuple[str, Span] | None:
+        """The document and the first words that an element was made of; None where it was made of none.
+
+        An element that knows no words of its own was made with what it is in.
+        """
+        start = self._map.find(b"\n" + json.dumps(resource).encode() + b": [\n")
+        if start < 0:
+            return None
+        end = self._map.index(b"\n]", start)
+        rows = _rows(self._map[self._map.index(b"[", start) + 1 : end])
+        above = [spans for path, spans in rows if _within(expression, path)]
+        about = self._map.rfind(b'{"about": ', 0, start) + len(b'{"about": ')
+        document = json.loads(self._map[about : self._map.index(b"\n", about)].rstrip(b","))
+        return (document["path"], min(above[-1])) if above else None
+
+
 def _lines(spans: Iterable[Span], lines: Sequence[str]) -> Iterator[tuple[Span, str]]:
     for span in dict.fromkeys(sorted(spans)):
         yield span, lines[span.line - 1] if span.line <= len(lines) else ""

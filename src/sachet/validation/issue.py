@@ -23,7 +23,7 @@ CODES = {
     "FHIR107": (ERROR, "more elements than may be"),
     "FHIR108": (ERROR, "a value that its type does not allow"),
     "FHIR109": (ERROR, "two values of a choice"),
-    "FHIR110": (ERROR, "an id twice"),
+    "FHIR110": (ERROR, "an id or a security label twice"),
     "FHIR111": (WARNING, "white space around words"),
     "FHIR120": (ERROR, "an invariant does not hold"),
     "FHIR121": (WARNING, "an invariant of level warning does not hold"),
@@ -40,6 +40,7 @@ CODES = {
     "FHIR152": (ERROR, "a reference that leads nowhere"),
     "FHIR153": (WARNING, "a canonical that leads nowhere"),
     "FHIR154": (WARNING, "a canonical without a version"),
+    "FHIR155": (WARNING, "an id and a url that disagree"),
     "FHIR160": (ERROR, "a bundle that breaks a rule"),
     "FHIR170": (ERROR, "an extension that is not known"),
     "FHIR171": (ERROR, "an extension where it may not be"),
@@ -80,11 +81,21 @@ def expression(where: Where | None) -> str:
 
 
 class Issues:
-    """The issues of a resource, as they are found."""
+    """The issues of a resource, as they are found; none of them twice."""
 
     def __init__(self) -> None:
-        self.found: list[Issue] = []
+        self._found: dict[Issue, None] = {}
+
+    @property
+    def found(self) -> list[Issue]:
+        """All of them, in the order in which they were found."""
+        return list(self._found)
+
+    @property
+    def errors(self) -> bool:
+        """Whether any of them is an error."""
+        return any(issue.severity is ERROR for issue in self._found)
 
     def add(self, code: str, where: Where | None, message: str, severity: Severity | None = None) -> None:
         """Add an issue at a place, with the severity of its code unless another one is given."""
-        self.found.append(Issue(severity or CODES[code][0], code, expression(where), message))
+        self._found[Issue(severity or CODES[code][0], code, expression(where), message)] = None

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sachet.validate.issue import Issue, Issues
+from sachet.validation.issue import Issue, Issues
 
 _DEEPEST = 200
 

@@ -32,16 +32,16 @@ class CodeSystem:
 class Codes:
     """The terminology of a release, and of what else is loaded beside it."""
 
-    def __init__(self, release: str, rows: Mapping[str, Any]) -> None:
-        """`rows` are CodeSystems and ValueSets beside those of the release, as `sachet.fhir.rows` has them."""
+    def __init__(self, release: str, row: Callable[[str, str], Mapping[str, Any] | None]) -> None:
+        """`row` gives a CodeSystem or ValueSet that is not HL7's by type and url, as `sachet.fhir.rows` has it."""
         self._core = table(release, "terminology")
-        self._rows = rows
+        self._beside = row
         self.code_system = lru_cache(512)(self._code_system)
         self.in_value_set = lru_cache(8192)(self._in_value_set)
 
     def _row(self, kind: str, canonical: str) -> Any | None:
-        key = f"{kind} {canonical.partition('|')[0]}"
-        return self._rows.get(key) or self._core.get(key)
+        url = canonical.partition("|")[0]
+        return self._beside(kind, url) or self._core.get(f"{kind} {url}")
 
     def _code_system(self, url: str) -> CodeSystem | None:
         row = self._row("CodeSystem", url)

@@ -1,0 +1,197 @@
+"""Where resources are read from: JSON, NDJSON, folders, and FHIR packages as `.tgz`, one resource at a time.
+
+A folder or package is gone through twice: once for what stands in it, once to validate it. Nothing waits in memory
+but definitions.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import json
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sachet.validation.known import Known
+
+CACHE = Path.home() / ".fhir" / "packages"
+_RELEASES = {"4.0": "r4", "4.3": "r4b", "5.0": "r5"}
+_DEFINITIONS = frozenset({"StructureDefinition", "CodeSystem", "ValueSet"})
+_NO_RESOURCES = frozenset({"package.json", ".index.json", ".index.db"})
+_RESOURCE_TYPE = b'"resourceType"'
+
+
+class Text(NamedTuple):
+    """The JSON of one resource: where it stands, and its line in an NDJSON file."""
+
+    path: str
+    content: bytes
+    line: int | None = None
+
+
+class InputError(ValueError):
+    """Something that cannot be read; its words are for the user."""
+
+
+@dataclass
+class Source:
+    """A file, folder or package with resources."""
+
+    path: Path
+    release: str | None = None  # that it says it is of
+    known: Known = field(default_factory=Known)
+    definitions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by url
+    resources: int = 0  # how many it holds
+
+    def texts(self) -> Iterator[Text]:
+        """Its resources."""
+        if self.path.is_dir():
+            for file in _files(self.path):
+                yield from self._of_folder(_texts(file))
+        elif self.path.suffix == ".tgz" or self.path.name.endswith(".tar.gz"):
+            yield from self._of_folder(_packed(self.path))
+        else:
+            yield from _texts(self.path)
+
+    def _of_folder(self, texts: Iterable[Text]) -> Iterator[Text]:
+        for text in texts:
+            if _RESOURCE_TYPE in text.content:
+                yield text
+
+
+def look_through(path: Path, cache: Path = CACHE) -> Source:
+    """A source, and what stands in it: its release, its definitions with those that it depends on, its resources.
+
+    Raises FileNotFoundError, and InputError where a package cannot be read.
+    """
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, "there is no such file or folder", str(path))
+    source = Source(path)
+    manifest = _manifest(path)
+    if manifest:
+        source.release = _release(manifest)
+        for one in _depended(manifest, cache, set()):
+            source.definitions.setdefault(one["url"], one)
+    for text in source.texts():
+        source.resources += 1
+        _look_at(text.content, source)
+    return source
+
+
+def definitions_of(named: str, cache: Path = CACHE) -> list[dict[str, Any]]:
+    """The definitions of what `--profile` names: a file, folder, `.tgz`, or a package of the cache (`NAME#VERSION`).
+
+    Raises FileNotFoundError and InputError.
+    """
+    path = Path(named)
+    if not path.exists() and "#" in named:
+        path = cache / named / "package"
+    source = look_through(path, cache)
+    return list(source.definitions.values())
+
+
+class _Head(msgspec.Struct):
+    """What is said of a resource where it stands among others."""
+
+    resourceType: str | None = None  # noqa: N815 - FHIR's name
+    id: str | None = None
+    url: str | None = None
+    version: str | None = None
+    entry: list[_Entry] | None = None
+
+
+class _Entry(msgspec.Struct):
+    resource: _Head | None = None
+
+
+_HEADS = msgspec.json.Decoder(_Head)
+
+
+def _look_at(content: bytes, source: Source) -> None:
+    try:
+        head = _HEADS.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return  # the validator will say what is wrong with it
+    for one in (head, *(e.resource for e in head.entry or () if e.resource)):
+        named = {"resourceType": one.resourceType, "id": one.id, "url": one.url, "version": one.version}
+        source.known.add(named)
+    if head.resourceType in _DEFINITIONS and head.url:
+        source.definitions[head.url] = json.loads(content)
+    elif head.entry and any(e.resource and e.resource.resourceType in _DEFINITIONS for e in head.entry):
+        for entry in json.loads(content)["entry"]:
+            one = entry.get("resource", {})
+            if one.get("resourceType") in _DEFINITIONS and isinstance(one.get("url"), str):
+                source.definitions[one["url"]] = one
+
+
+def _texts(file: Path) -> Iterator[Text]:
+    """The resources of a file; of an NDJSON file one for each line, read one after the other."""
+    if file.suffix != ".ndjson":
+        yield Text(file.as_posix(), file.read_bytes())
+        return
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield Text(file.as_posix(), line, number)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    found = (f for f in folder.rglob("*") if f.suffix in (".json", ".ndjson") and f.is_file())
+    yield from sorted(f for f in found if f.name not in _NO_RESOURCES)
+
+
+def _packed(package: Path) -> Iterator[Text]:
+    try:
+        with tarfile.open(package, "r|gz") as tar:
+            for member in tar:
+                name = member.name.removeprefix("package/")
+                file = tar.extractfile(member) if member.isreg() and name.endswith(".json") else None
+                if file is not None and name not in _NO_RESOURCES:
+                    yield Text(f"{package.as_posix()}#{name}", file.read())
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as e:
+        raise InputError(f"{package}: no FHIR package: {e}") from e
+
+
+def _manifest(path: Path) -> Mapping[str, Any] | None:
+    """The package.json of a package or of a folder that is one."""
+    try:
+        if path.is_dir():
+            file = next((f for f in (path / "package.json", path / "package" / "package.json") if f.is_file()), None)
+            found = json.loads(file.read_bytes()) if file else None
+        elif path.suffix == ".tgz" or path.name.endswith(".tar.gz"):
+            with tarfile.open(path, "r:gz") as tar:
+                member = tar.extractfile("package/package.json")
+                found = json.load(member) if member else None
+        else:
+            return None
+    except KeyError:
+        raise InputError(f"{path}: no FHIR package: it has no package/package.json") from None
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as e:
+        raise InputError(f"{path}: no FHIR package: {e}") from e
+    return found if isinstance(found, dict) else None
+
+
+def _release(manifest: Mapping[str, Any]) -> str | None:
+    versions = manifest.get("fhirVersions") or manifest.get("fhir-version-list") or ()
+    return next((_RELEASES[v[:3]] for v in versions if isinstance(v, str) and v[:3] in _RELEASES), None)
+
+
+def _depended(manifest: Mapping[str, Any], cache: Path, seen: set[str]) -> Iterator[dict[str, Any]]:
+    """The definitions of the packages that a package depends on, as far as they are in the cache."""
+    dependencies = manifest.get("dependencies")
+    for name, version in dependencies.items() if isinstance(dependencies, dict) else ():
+        folder = cache / f"{name}#{version}" / "package"
+        if folder.name in seen or str(folder) in seen or name.endswith(".core") or not folder.is_dir():
+            continue
+        seen.add(str(folder))
+        inner = Source(folder)
+        for text in inner.texts():
+            _look_at(text.content, inner)
+        yield from inner.definitions.values()
+        yield from _depended(_manifest(folder) or {}, cache, seen)
