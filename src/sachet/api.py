@@ -15,6 +15,7 @@ from sachet.guideline.model import Guideline
 from sachet.guideline.understand import understand
 from sachet.package.build import assembled, check_documents
 from sachet.package.documents import Workspace, find
+from sachet.package.validity import is_invalidity
 from sachet.package.workers import map_for
 
 
@@ -60,13 +61,16 @@ def check(*paths: str | Path) -> tuple[Finding, ...]:
 def build(*paths: str | Path, fhir: Sequence[str] | None = None) -> Content:
     """The resources of documents, or of the documents of folders; nothing is written.
 
+    There are none where the validator finds an error; a finding says which.
     `fhir` are releases (`["r4", "r5"]`), else those of the settings. Raises as `read` does, KeyError for a release
     that does not exist.
     """
     workspace, outside = _workspace(paths)
     releases = [RELEASES[name] for name in fhir or workspace.project.fhir]
     with assembled(workspace.inputs, workspace.project, releases, map_for(len(workspace.inputs))) as made:
-        resources = {p.release.name: tuple(_typed(c, p.release) for c in p.contents()) for p in made.packages}
+        valid = not any(map(is_invalidity, made.findings))
+        packages = made.packages if valid else ()
+        resources = {p.release.name: tuple(_typed(c, p.release) for c in p.contents()) for p in packages}
     return Content(made.documents, resources, (*outside, *made.findings))
 
 

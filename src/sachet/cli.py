@@ -7,6 +7,7 @@ Exit codes: 0 clean; 1 findings at or above the chosen severity; 2 wrong usage o
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import json
 import os
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    gc.set_threshold(100_000)  # little here is a cycle, and looking for them takes long
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used, and looking for them takes long
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -154,6 +156,8 @@ def _build(options: argparse.Namespace) -> None:
             print(finding, file=sys.stderr)
         for package in built.packages:
             print(_report(package, built.documents))
+    if not built.packages:
+        print("sachet: nothing was written, for what is not valid is never packed", file=sys.stderr)
 
 
 def _report(built: BuiltPackage, documents: int) -> str:

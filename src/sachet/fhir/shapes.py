@@ -16,7 +16,8 @@ from typing import Any, Literal
 from sachet.fhir.tables import Table, table
 
 Kind = Literal["resource", "complex-type", "primitive-type", "part"]
-_STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
+# R4B gives every element's id the type id; those of ElementDefinitions ("Extension.value[x]") never were of it.
+_ELEMENT_ID = {"types": [{"code": "string"}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Slot:
     max_length: int | None = None
     invariants: tuple[Invariant, ...] = ()  # of the element, besides those of its shape
 
-    @property
+    @cached_property
     def many(self) -> bool:
         """Whether its JSON is a list."""
         return self.max > 1
@@ -64,6 +65,11 @@ class Slot:
     def step(self) -> str:
         """The element as a FHIRPath step, with the type of a choice: "value.ofType(Quantity)"."""
         return self.name if self.name == self.key else f"{self.name}.ofType({self.type})"
+
+    @cached_property
+    def beside(self) -> str | None:
+        """The JSON property with the id and extensions of its value; None of what is no primitive."""
+        return f"_{self.key}" if self.shape.kind == "primitive-type" else None
 
     @cached_property
     def shape(self) -> Shape:
@@ -85,8 +91,13 @@ class Shape:
     regex: re.Pattern[str] | None = None  # of a primitive: what it looks like
 
     def keys(self, element: str) -> Sequence[str]:
-        """The JSON properties of an element."""
+        """The JSON properties of an element, or of one type of it."""
         return self.choices.get(element) or ((element,) if element in self.slots else ())
+
+    @cached_property
+    def ways(self) -> Mapping[str, tuple[Slot, ...]]:
+        """The slots of each element, and of each type of a choice."""
+        return {name: tuple(self.slots[key] for key in self.keys(name)) for name in (*self.slots, *self.choices)}
 
     @cached_property
     def loops(self) -> tuple[Slot, ...]:
@@ -106,6 +117,7 @@ class Shapes:
         self.release = release
         self._rows: Table = table(release, "types")
         self._made: dict[str, Shape] = {}
+        self._resources: dict[str, Shape | None] = {}  # by any name that was asked for
 
     def __getitem__(self, name: str) -> Shape:
         shape = self.get(name)
@@ -126,8 +138,11 @@ class Shapes:
         """The shape of a resource type that can be instantiated; None for any other name."""
         if not isinstance(name, str) or not name.isalpha():
             return None
-        row = self._rows.get(name)
-        return self[name] if row and row.get("kind") == "resource" and not row.get("abstract") else None
+        if name not in self._resources:
+            row = self._rows.get(name)
+            is_one = row and row.get("kind") == "resource" and not row.get("abstract")
+            self._resources[name] = self[name] if is_one else None
+        return self._resources[name]
 
     def _make(self, name: str, row: dict[str, Any]) -> Shape:
         base = self[row["base"]] if row["base"] else None
@@ -145,6 +160,8 @@ class Shapes:
                 choices[element.removesuffix("[x]")] = tuple(slot.key for slot in made)
             if one.get("min"):
                 required.append((element.removesuffix("[x]"), one["min"]))
+        for slot in self._slots("id", _ELEMENT_ID) if name == "ElementDefinition" else ():
+            slots[slot.key] = slot
         own = tuple(_invariant(i) for i in row.get("invariants", ()))
         inherited = base.invariants if base else ()
         kind: Kind = row.get("kind", "part")

@@ -149,7 +149,7 @@ class _Builder:
         return tuple(self.item(c, may_instruct, _BELOW_ITEM if below else group, ban) for c in draft.children)
 
     def is_instruction(self, draft: Draft, may_instruct: bool, group: str) -> bool:
-        if not self.orders or not may_instruct or draft.kind not in (Kind.STEP, Kind.ITEM) or not draft.words:
+        if not self.orders or not may_instruct or draft.kind not in (Kind.STEP, Kind.ITEM) or not draft.plain.strip():
             return False
         if draft.kind is Kind.STEP and draft.children:
             return False  # a step that governs lines is a group

@@ -59,18 +59,20 @@ class Assembly:
         if provenance:
             self._provenances[about["id"]] = self._spool.put(provenance)
 
-    def complete(self, index: Index) -> None:
-        """Add what belongs to the package as a whole: definitions, manifest, implementation guide."""
+    def complete(self, index: Index) -> list[Entry]:
+        """Add what belongs to the package as a whole: definitions, manifest, implementation guide. Returns these."""
+        added: list[Entry] = []
         context = Context(self._project, index.plans, index.citations)
         self._cited = {s.id: s.documents for s in index.shared.values()} if self.release.has_citation else {}
         empty = entry(manifest((), None, context, self.release), self.release)
-        self._define({*self._uses, *(empty.uses if empty else ())})
+        self._define({*self._uses, *(empty.uses if empty else ())}, added)
         composed = sorted((f"{r.url}|{r.version}", r.title) for r in self.resources)
-        self._add_own(manifest(composed, index.updated, context, self.release))
+        self._add_own(manifest(composed, index.updated, context, self.release), added)
         held = sorted((r.kind, r.id, r.title) for r in self.resources)
-        self._add_own(implementation_guide(held, index.updated, context, self.release))
+        self._add_own(implementation_guide(held, index.updated, context, self.release), added)
+        return added
 
-    def _define(self, uses: set[str]) -> None:
+    def _define(self, uses: set[str], added: list[Entry]) -> None:
         """Add each of sachet's own definitions that is used, and those that these use."""
         defined: set[str] = set()
         while wanted := [url for url in definitions() if url in uses - defined]:
@@ -78,6 +80,7 @@ class Assembly:
                 defined.add(url)
                 if (one := entry(definitions()[url], self.release)) is not None:
                     self._add(one)
+                    added.append(one)
                     uses |= one.uses
 
     def _add(self, one: Entry) -> None:
@@ -87,10 +90,11 @@ class Assembly:
         self.resources.append(Packed(kind, one.id, base, version, one.title, slot))
         self._uses |= one.uses
 
-    def _add_own(self, resource: Element) -> None:
+    def _add_own(self, resource: Element, added: list[Entry]) -> None:
         one = entry(resource, self.release)
         assert one is not None  # every release has what stands for a package
         self._add(one)
+        added.append(one)
 
     def write(self, package: Path, bundle: Path, findings: Sequence[Finding], outputs: Outputs) -> Change:
         """Write the package and its bundle; returns how it differs from the package that was there."""

@@ -28,12 +28,13 @@ from sachet.guideline.model import Guideline
 from sachet.guideline.understand import summarize, understand
 from sachet.package.assembly import Assembly
 from sachet.package.documents import Input
-from sachet.package.encode import Entry, dump, entries
+from sachet.package.encode import Entry, Shared, dump, entries, plain
 from sachet.package.index import Cited, Index, Summary, build_index
 from sachet.package.pack import Change, Outputs
 from sachet.package.spool import Spool
+from sachet.package.validity import errors, invalid, invalid_beside, is_invalidity
 from sachet.package.workers import Map
-from sachet.project import Project
+from sachet.project import SETTINGS, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,15 @@ def make(given: Input, project: Project, index: Index, releases: Sequence[Releas
         resources.append(codes)
     cited = ((index.shared.get((guideline.id, r.words.span)), r) for r in guideline.references)
     resources.extend(citation(shared.id, reference, context) for shared, reference in cited if shared)
-    shapes: dict[tuple[str, str, str], Entry] = {}
-    made = tuple(entries(resources, release, shapes) for release in releases)
+    shared: Shared = {}
+    made = tuple(entries(resources, release, shared) for release in releases)
     origin = provenance(guideline, context)
-    return Made(given.name, guideline.id, guideline.source.sha256, made, dump(origin) if origin else None, findings)
+    faults = [fault for one in made for fault in invalid(one, given.name)]
+    if origin is not None:
+        found = (issue for release in releases for issue in errors(plain(origin)[0], release))
+        faults += invalid_beside(found, given.name, f"Provenance/{guideline.id}")
+    digest = guideline.source.sha256
+    return Made(given.name, guideline.id, digest, made, dump(origin) if origin else None, (*findings, *faults))
 
 
 def check_documents(inputs: Sequence[Input], project: Project, map_: Map = map) -> tuple[Finding, ...]:
@@ -131,9 +137,12 @@ def build(inputs: Sequence[Input], project: Project, releases: Sequence[Release]
     """Build the packages of a project into the folder `out`, which is made where it is missing.
 
     `map_` runs the work over documents: `map` in this process, or an executor's.
-    Raises OSError where a package cannot be written; the packages that were there stay as they were.
+    Where a resource is not valid nothing is written, and no package returned. Raises OSError where a package cannot be
+    written; the packages that were there stay as they were.
     """
     with assembled(inputs, project, releases, map_) as made:
+        if any(map(is_invalidity, made.findings)):
+            return Built(made.documents, (), made.findings)
         out.mkdir(parents=True, exist_ok=True)
         with Outputs() as outputs:
             packages = tuple(_write(assembly, made.findings, out, outputs) for assembly in made.packages)
@@ -168,7 +177,7 @@ def assembled(
                 about = {"id": made.id, "path": made.name, "sha256": made.sha256}
                 package.add_document(about, resources, made.provenance)
         for package in packages:
-            package.complete(index)
+            findings += invalid(package.complete(index), SETTINGS)
         yield Assembled(documents, packages, tuple(sorted(findings, key=_order)))
 
 

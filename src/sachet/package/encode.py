@@ -10,6 +10,8 @@ import msgspec
 from sachet.fhir.element import Element, Spans, Words
 from sachet.fhir.names import BASE
 from sachet.fhir.releases import Release, lower, shape
+from sachet.package.validity import errors
+from sachet.validation.issue import Issue
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 # Where a resource names one of sachet's own definitions.
@@ -17,7 +19,10 @@ _NAMING = frozenset({"url", "system", "valueSet"})
 
 
 class Entry(NamedTuple):
-    """A resource of a package: its bytes, and what the manifest, the index and the source map say of it."""
+    """A resource of a package: its bytes, and what the manifest, the index and the source map say of it.
+
+    Where it has `errors`, it is not valid, and must not be packed.
+    """
 
     kind: str
     id: str
@@ -27,6 +32,7 @@ class Entry(NamedTuple):
     content: bytes
     elements: bytes  # rows of the source map, as JSON
     uses: frozenset[str]  # sachet's own definitions that it uses
+    errors: tuple[Issue, ...] = ()
 
     @property
     def file(self) -> str:
@@ -44,28 +50,36 @@ def compact(value: Any) -> bytes:
     return _ENCODER.encode(value)
 
 
-def entries(resources: Iterable[Element], release: Release, made: dict[tuple[str, str, str], Entry]) -> list[Entry]:
+# What other releases gave: an entry, and its resource as plain JSON, by its type, id and shape.
+Shared = dict[tuple[str, str, str], tuple[Entry, dict[str, Any]]]
+
+
+def entries(resources: Iterable[Element], release: Release, shared: Shared) -> list[Entry]:
     """Resources of R5's shape in a release's, without those that the release does not have.
 
-    `made` keeps what other releases gave; where a release has the same shape, it is taken from there.
+    Where a release has the same shape as another, what that one gave is taken from `shared`, but judged anew.
     """
-    found: list[Entry] = []
-    for resource in resources:
-        key = (resource["resourceType"], str(resource["id"]), shape(resource["resourceType"], release))
-        one = made.get(key) or entry(resource, release)
-        if one is not None:
-            made[key] = one
-            found.append(one)
-    return found
+    found = (entry(resource, release, shared) for resource in resources)
+    return [one for one in found if one is not None]
 
 
-def entry(resource: Element, release: Release) -> Entry | None:
+def entry(resource: Element, release: Release, shared: Shared | None = None) -> Entry | None:
     """A resource of R5's shape in a release's; None where the release has no such resource."""
-    lowered = lower(resource, release)
-    if lowered is None:
-        return None
-    made, rows, uses = plain(lowered)
-    return Entry(
+    key = (resource["resourceType"], str(resource["id"]), shape(resource["resourceType"], release))
+    known = shared.get(key) if shared is not None else None
+    if known is None:
+        lowered = lower(resource, release)
+        if lowered is None:
+            return None
+        known = _entry(*plain(lowered))
+        if shared is not None:
+            shared[key] = known
+    one, value = known
+    return one._replace(errors=errors(value, release))
+
+
+def _entry(made: dict[str, Any], rows: list[tuple[str, Spans]], uses: set[str]) -> tuple[Entry, dict[str, Any]]:
+    one = Entry(
         made["resourceType"],
         made["id"],
         made["url"],
@@ -75,6 +89,7 @@ def entry(resource: Element, release: Release) -> Entry | None:
         b",\n".join(map(_ENCODER.encode, rows)),
         frozenset(uses - {made["url"]}),
     )
+    return one, made
 
 
 def plain(resource: Element) -> tuple[dict[str, Any], list[tuple[str, Spans]], set[str]]:

@@ -18,6 +18,7 @@ from sachet.package.build import indexed, make
 from sachet.package.documents import Input
 from sachet.project import Project
 
+_RESOURCE = re.compile(rb'\n("(?:[^"\\]|\\.)*"): \[\n')  # where a resource begins in a source map
 _STEP = re.compile(r"\.([A-Za-z_]+)|\[(\d+)\]")
 
 
@@ -92,18 +93,21 @@ class Origins:
                 self._map = file.read() if file else b""
         except (tarfile.TarError, EOFError, zlib.error, KeyError) as e:
             raise tarfile.ReadError("this is no package of sachet with a source map") from e
+        self._last: tuple[str, list[tuple[str, tuple[Span, ...]]]] = "", []  # what was asked for before
+        self._starts = {found[1]: found.start() for found in _RESOURCE.finditer(self._map)}
 
     def origin(self, resource: str, expression: str) -> tuple[str, Span] | None:
         """The document and the first words that an element was made of; None where it was made of none.
 
         An element that knows no words of its own was made with what it is in.
         """
-        start = self._map.find(b"\n" + json.dumps(resource).encode() + b": [\n")
-        if start < 0:
+        start = self._starts.get(json.dumps(resource, ensure_ascii=False).encode())
+        if start is None:
             return None
-        end = self._map.index(b"\n]", start)
-        rows = _rows(self._map[self._map.index(b"[", start) + 1 : end])
-        above = [spans for path, spans in rows if _within(expression, path)]
+        if self._last[0] != resource:
+            end = self._map.index(b"\n]", start)
+            self._last = resource, _rows(self._map[self._map.index(b"[", start) + 1 : end])
+        above = [spans for path, spans in self._last[1] if _within(expression, path)]
         about = self._map.rfind(b'{"about": ', 0, start) + len(b'{"about": ')
         document = json.loads(self._map[about : self._map.index(b"\n", about)].rstrip(b","))
         return (document["path"], min(above[-1])) if above else None

@@ -35,9 +35,10 @@ class Held(NamedTuple):
         holder = self.holder
         if holder is None:
             return
-        for key in self.shape.keys(name):
-            slot = self.shape.slots[key]
-            value, companion = holder.get(key), holder.get(f"_{key}")
+        for slot in self.shape.ways.get(name, ()):
+            value, companion = holder.get(slot.key), holder.get(slot.beside) if slot.beside else None
+            if value is None and companion is None:
+                continue
             if slot.many:
                 values = value if isinstance(value, list) else []
                 companions = companion if isinstance(companion, list) else []
@@ -46,7 +47,7 @@ class Held(NamedTuple):
                     beside = companions[index] if index < len(companions) else None
                     if one is not None or beside is not None:
                         yield held(one, beside, slot, (self.where, slot.step, index))
-            elif value is not None or companion is not None:
+            else:
                 yield held(value, companion, slot, (self.where, slot.step, None))
 
 

@@ -28,11 +28,12 @@ _RESOURCE_TYPE = b'"resourceType"'
 
 
 class Text(NamedTuple):
-    """The JSON of one resource: where it stands, and its line in an NDJSON file."""
+    """The JSON of one resource: where it stands, its line in an NDJSON file, and whether it is inside a package."""
 
     path: str
     content: bytes
     line: int | None = None
+    packed: bool = False
 
 
 class InputError(ValueError):
@@ -153,7 +154,7 @@ def _packed(package: Path) -> Iterator[Text]:
                 name = member.name.removeprefix("package/")
                 file = tar.extractfile(member) if member.isreg() and name.endswith(".json") else None
                 if file is not None and name not in _NO_RESOURCES:
-                    yield Text(f"{package.as_posix()}#{name}", file.read())
+                    yield Text(f"{package.as_posix()}#{name}", file.read(), packed=True)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as e:
         raise InputError(f"{package}: no FHIR package: {e}") from e
 
@@ -162,16 +163,17 @@ def _manifest(path: Path) -> Mapping[str, Any] | None:
     """The package.json of a package or of a folder that is one."""
     try:
         if path.is_dir():
-            file = next((f for f in (path / "package.json", path / "package" / "package.json") if f.is_file()), None)
-            found = json.loads(file.read_bytes()) if file else None
+            there = next((f for f in (path / "package.json", path / "package" / "package.json") if f.is_file()), None)
+            found = json.loads(there.read_bytes()) if there else None
         elif path.suffix == ".tgz" or path.name.endswith(".tar.gz"):
-            with tarfile.open(path, "r:gz") as tar:
-                member = tar.extractfile("package/package.json")
-                found = json.load(member) if member else None
+            with tarfile.open(path, "r|gz") as tar:
+                member = next((m for m in tar if m.name == "package/package.json"), None)
+                file = tar.extractfile(member) if member else None
+                if file is None:
+                    raise InputError(f"{path}: no FHIR package: it has no package/package.json")
+                found = json.load(file)
         else:
             return None
-    except KeyError:
-        raise InputError(f"{path}: no FHIR package: it has no package/package.json") from None
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as e:
         raise InputError(f"{path}: no FHIR package: {e}") from e
     return found if isinstance(found, dict) else None

@@ -5,7 +5,7 @@ A hand-written one stands for an expression, word for word: where a release writ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,19 +15,31 @@ from sachet.fhir.shapes import Invariant
 from sachet.validation.errata import MEANT
 
 Holds = Callable[[Node, Environment], bool]
+Judges = Sequence[tuple[Invariant, Holds | None]]
+# By the identity of a sequence of invariants, which is kept so that no other one gets it.
+_JUDGES: dict[int, tuple[Sequence[Invariant], Judges]] = {}
 
 # HL7's engine leaves these to taste ("best practice"); a resource without them is as good.
 _BEST_PRACTICE = frozenset({"dom-6"})
 
 
-def judge(invariant: Invariant) -> Holds | None:
-    """What tells whether an element keeps an invariant; None where nothing has to be asked.
+def judges(invariants: Sequence[Invariant]) -> Judges:
+    """Invariants, each with what tells whether an element keeps it; None where its FHIRPath cannot be read.
 
-    Raises FHIRPathError where its expression cannot be read.
+    Those that are asked elsewhere are left out.
     """
-    if invariant.key in _BEST_PRACTICE or invariant.expression in _ASKED_ELSEWHERE:
+    found = _JUDGES.get(id(invariants))
+    if found is None:
+        asked = (i for i in invariants if i.key not in _BEST_PRACTICE and i.expression not in _ASKED_ELSEWHERE)
+        found = _JUDGES[id(invariants)] = invariants, [(i, _readable(i.expression)) for i in asked]
+    return found[1]
+
+
+def _readable(expression: str) -> Holds | None:
+    try:
+        return _judge(MEANT.get(expression, expression))
+    except fhirpath.FHIRPathError:
         return None
-    return _judge(MEANT.get(invariant.expression, invariant.expression))
 
 
 @lru_cache(None)

@@ -102,8 +102,8 @@ def _form(name: str) -> Check:
     form = _FORMS[name]
 
     def check(value: Any) -> str | None:
-        if (wrong := _string(value)) is not None:
-            return wrong
+        if not isinstance(value, str) or not value:
+            return _string(value)
         found = form.fullmatch(value)
         if found and ("year" not in form.groupindex or _is_a_day(found)):
             return None

@@ -173,7 +173,7 @@ def check_uri(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
 def check_resource(walk: Walk, resource: Resource) -> None:
     """What concerns the resource as a whole: what it contains, its links, and its id beside its url."""
     _check_contained(walk, resource)
-    if resource is resource.root:
+    if resource.links and resource is resource.root:
         ids = _ids(resource.held)
         for where, wanted in resource.links:
             if wanted not in ids:

@@ -82,8 +82,8 @@ class _Judge:
 
 
 def _places(text: Text, issues: Sequence[Issue]) -> tuple[tuple[int, int] | None, ...]:
-    if not issues:
-        return ()
+    if not issues or text.packed:
+        return (None,) * len(issues)
     words = text.content.decode("utf-8-sig", "replace")
     found = [position(words, issue.expression) for issue in issues[:_PLACED]]
     above = (text.line or 1) - 1

@@ -7,9 +7,10 @@ Each element is held against the slot that the definitions have for it. What con
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from sachet.fhir.fhirpath import Environment, FHIRPathError, Node
+from sachet.fhir.fhirpath import Environment, Node
 from sachet.fhir.shapes import Invariant, Shape, Slot
 from sachet.validation import bundle, coded, extensions, invariants, narrative, plans, references
 from sachet.validation.conformance import Conformance
@@ -24,12 +25,13 @@ _DEEPEST = 150  # elements below one another; no resource needs a tenth of it
 _SEVERITIES = {"error": "FHIR120", "warning": "FHIR121"}
 
 
-class Frame(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Frame:
     """An element that the walk is in: its shape, its value, and the name of the step from here to the next."""
 
     shape: Shape
     value: Mapping[str, Any]
-    name: str
+    name: str = ""
 
 
 class Walk:
@@ -98,29 +100,41 @@ class Walk:
             self.issues.add("FHIR104", where, f"elements more than {_DEEPEST} deep")
             return
         slots = shape.slots
-        self.frames.append(Frame(shape, value, ""))
+        chosen: dict[str, str] = {}  # the property of each choice
+        self.frames.append(Frame(shape, value))
         for name, child in value.items():
             slot = slots.get(name)
             if slot is None:
-                self._beside(name, child, value, shape, where, within)
+                slot = self._beside(name, child, value, shape, where, within)
             elif slot.many:
-                self._list(child, slot, value.get(f"_{name}"), where, within)
+                self._list(child, slot, value.get(slot.beside) if slot.beside else None, where, within)
             else:
                 self._one(child, slot, (where, slot.step, None), within)
+            if (
+                slot is not None
+                and slot.name != slot.key
+                and (other := chosen.setdefault(slot.name, slot.key)) != slot.key
+            ):
+                self.issues.add("FHIR109", (where, slot.name, None), f"{other} and {slot.key}: only one may be")
         self.frames.pop()
         self._whole(value, shape, where, within)
-        if shape.invariants:
-            self.hold(shape.invariants, Held(value, shape, None, where), within, self.issues)
+        if asked := invariants.judges(shape.invariants):
+            self._hold(asked, Held(value, shape, None, where), within, self.issues)
 
     def _beside(
         self, name: str, child: Any, value: Mapping[str, Any], shape: Shape, where: Where, within: Resource
-    ) -> None:
-        """A property that is no element: `resourceType`, the extensions of a primitive, or something unknown."""
+    ) -> Slot | None:
+        """A property that is no element: `resourceType`, the extensions of a primitive, or something unknown.
+
+        Returns the slot of that primitive.
+        """
         slot = shape.slots.get(name[1:]) if name[:1] == "_" else None
         if slot is not None and slot.shape.kind == "primitive-type":
             self._companions(child, slot, value.get(name[1:]), where, within)
-        elif name != "resourceType" or shape.kind != "resource":
+            return slot
+        if name != "resourceType" or shape.kind != "resource":
             self.issues.add("FHIR103", where, f"{name!r} is no element of {shape.name}{_meant(name, shape)}")
+        return None
 
     def _list(self, value: Any, slot: Slot, companions: Any, where: Where, within: Resource) -> None:
         if not isinstance(value, list):
@@ -144,14 +158,14 @@ class Walk:
         elif (check := CHECKS.get(slot.type)) is not None:
             self._primitive(value, check(value), slot, where, within)
         elif slot.type == "Resource":
-            self.frames[-1] = self.frames[-1]._replace(name=slot.name)
+            self.frames[-1].name = slot.name
             self.resource(value, where=where)
         elif not isinstance(value, dict):
             self.issues.add("FHIR104", where, f"{shown(value)} stands where {slot.type} should: write an object")
         elif not value:
             self.issues.add("FHIR105", where, "an empty object: leave the element out")
         else:
-            self.frames[-1] = self.frames[-1]._replace(name=slot.name)
+            self.frames[-1].name = slot.name
             self._element(value, slot.shape, where, within)
             self._judge(Held(value, slot.shape, None, where), slot, within)
 
@@ -162,7 +176,8 @@ class Walk:
             return
         if slot.max_length and len(value) > slot.max_length:
             self.issues.add("FHIR108", where, f"{len(value)} characters: it may have {slot.max_length}")
-        self._judge(Held(value, slot.shape, None, where), slot, within)
+        if slot.binding or slot.invariants or slot.type in _OF_TYPE:
+            self._judge(Held(value, slot.shape, None, where), slot, within)
 
     def _judge(self, held: Held, slot: Slot, within: Resource) -> None:
         """What holds for the whole of a value: its binding, its invariants, profiles, and the rules of its type."""
@@ -201,7 +216,7 @@ class Walk:
         if not isinstance(value, dict) or not value:
             self.issues.add("FHIR104", where, f"_{slot.key} holds the id and extensions of {slot.key}: write an object")
             return
-        self.frames[-1] = self.frames[-1]._replace(name=slot.name)
+        self.frames[-1].name = slot.name
         self._element(value, slot.shape, where, within)
         if primitive is None:
             if slot.invariants:
@@ -217,10 +232,6 @@ class Walk:
                 self.issues.add(
                     "FHIR106", where, f"{name!r} is missing" if least == 1 else f"{there} of {least} {name!r}"
                 )
-        for name, keys in shape.choices.items():
-            chosen = [key for key in keys if key in value or f"_{key}" in value]
-            if len(chosen) > 1:
-                self.issues.add("FHIR109", (where, name, None), f"{' and '.join(chosen)}: only one may be")
         if "id" in value and shape.kind != "resource":
             if len(value) == 1 and shape.kind != "primitive-type":
                 self.issues.add("FHIR120", where, "ele-1: all elements must have a value or children besides an id")
@@ -234,15 +245,16 @@ class Walk:
         self, constraints: Sequence[Invariant], held: Held, within: Resource, issues: Issues, source: str = ""
     ) -> None:
         """Hold an element against invariants; `source` is the profile that they are of."""
+        if asked := invariants.judges(constraints):
+            self._hold(asked, held, within, issues, source)
+
+    def _hold(self, asked: invariants.Judges, held: Held, within: Resource, issues: Issues, source: str = "") -> None:
         node = held.node
-        for invariant in constraints:
-            try:
-                holds = invariants.judge(invariant)
-            except FHIRPathError as e:
-                issues.add("FHIR122", held.where, f"{invariant.key} cannot be evaluated here: {e}")
-                continue
-            if holds is not None and not holds(node, within.environment):
-                of = f" ({source})" if source else ""
+        of = f" ({source})" if source else ""
+        for invariant, holds in asked:
+            if holds is None:
+                issues.add("FHIR122", held.where, f"{invariant.key} cannot be evaluated here{of}")
+            elif not holds(node, within.environment):
                 code = _SEVERITIES.get(invariant.severity, "FHIR120")
                 issues.add(code, held.where, f"{invariant.key}: {invariant.human.strip()}{of}")
 
