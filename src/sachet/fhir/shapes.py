@@ -16,8 +16,8 @@ from typing import Any, Literal
 from sachet.fhir.tables import Table, table
 
 Kind = Literal["resource", "complex-type", "primitive-type", "part"]
-# R4B gives every element's id the type id; those of ElementDefinitions ("Extension.value[x]") never were of it.
-_ELEMENT_ID = {"types": [{"code": "string"}]}
+# The types whose own id is no more than a string, also in R5, where that of a data type is an id.
+_WITH_ANY_ID = frozenset({"Element", "BackboneElement", "BackboneType", "ElementDefinition", "DataType"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +160,21 @@ class Shapes:
                 choices[element.removesuffix("[x]")] = tuple(slot.key for slot in made)
             if one.get("min"):
                 required.append((element.removesuffix("[x]"), one["min"]))
-        for slot in self._slots("id", _ELEMENT_ID) if name == "ElementDefinition" else ():
-            slots[slot.key] = slot
+        if (identifier := self._id_type(name, row.get("kind"))) is not None:
+            slots |= {slot.key: slot for slot in self._slots("id", {"types": [{"code": identifier}]})}
         own = tuple(_invariant(i) for i in row.get("invariants", ()))
         inherited = base.invariants if base else ()
         kind: Kind = row.get("kind", "part")
         return Shape(name, kind, base, slots, choices, tuple(required), inherited + own, regex)
+
+    def _id_type(self, name: str, kind: str | None) -> str | None:
+        """The type of an id where the definitions of its type do not say it, or say it wrongly.
+
+        R4B takes that of an ElementDefinition ("Extension.value[x]") for an id.
+        """
+        if name == "ElementDefinition":
+            return "string"
+        return "id" if self.release == "r5" and kind == "complex-type" and name not in _WITH_ANY_ID else None
 
     def _slots(self, element: str, one: dict[str, Any]) -> list[Slot]:
         name = element.removesuffix("[x]")
@@ -202,7 +211,7 @@ def shapes(release: str) -> Shapes:
 
 def _regex(value: dict[str, Any]) -> re.Pattern[str] | None:
     found = next((t["regex"] for t in value["types"] if "regex" in t), None)
-    return re.compile(found) if found else None
+    return re.compile(found.replace("}})?", "})?")) if found else None  # R5's decimal has a brace too many
 
 
 def _invariant(row: dict[str, str]) -> Invariant:

@@ -63,7 +63,7 @@ def look_up(code: str) -> IcdCode | None:
 
 def near(code: str) -> str | None:
     """A code of the release that `code` may have been meant to be: a hint for a message, never a correction."""
-    code = code.strip().upper()
+    code = code.strip().upper()[:10]
     if "." not in code and len(code) > 3 and look_up(dotted := f"{code[:3]}.{code[3:]}"):
         return dotted
     for end in range(len(code) - 1, 2, -1):

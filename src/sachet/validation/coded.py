@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from sachet.fhir.shapes import Binding, Slot
 from sachet.terminology import icd10cm, ucum
 from sachet.validation.codes import Codes
 from sachet.validation.element import Held, Resource
-from sachet.validation.issue import Issues, Where
+from sachet.validation.issue import WARNING, Issues, Where
 from sachet.validation.primitives import shown
 
 if TYPE_CHECKING:
@@ -24,16 +25,23 @@ def check_binding(codes: Codes, value: Any, kind: str, binding: Binding, where: 
     if binding.strength in ("required", "extensible"):
         _check_in(codes, value, kind, binding.value_set, binding.strength == "required", where, issues)
     if binding.widest:
-        _check_in(codes, value, kind, binding.widest, True, where, issues)
+        _check_in(codes, value, kind, binding.widest, True, where, issues, widest=True)
 
 
 def _check_in(
-    codes: Codes, value: Any, kind: str, canonical: str, required: bool, where: Where, issues: Issues
+    codes: Codes,
+    value: Any,
+    kind: str,
+    canonical: str,
+    required: bool,
+    where: Where,
+    issues: Issues,
+    widest: bool = False,
 ) -> None:
     code = "FHIR140" if required else "FHIR141"
     found = list(codings(value, kind))
     held = [codes.in_value_set(canonical, system, one) for system, one in found]
-    if not found and required and kind in ("CodeableConcept", "Coding"):
+    if not found and required and not widest and kind in ("CodeableConcept", "Coding"):
         issues.add(code, where, f"no code, and one of {canonical} has to be")
     elif held and all(h is False for h in held):
         issues.add(code, where, f"{', '.join(shown(one) for _, one in found)} is not in {canonical}")
@@ -73,9 +81,17 @@ def codings(value: Any, kind: str) -> Iterator[tuple[str | None, str]]:
 def check_coding(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     """A Coding: its system has its code, and calls it so."""
     system, code, display = (held.value.get(key) for key in ("system", "code", "display"))
-    if not isinstance(system, str) or not isinstance(code, str):
-        return
     codes, where = walk.definitions.codes, held.where
+    if not isinstance(system, str):
+        return
+    if not _is_whole(system):
+        severity = None if walk.definitions.release == "r5" and code is not None else WARNING
+        walk.issues.add("FHIR150", where, _partial(system), severity)
+        return
+    if not isinstance(code, str):
+        if code is None and codes.code_system(system) is not None:
+            walk.issues.add("FHIR142", where, f"no code of {system}")
+        return
     if codes.has(system, code) is False:
         near = icd10cm.near(code) if system == icd10cm.SYSTEM else None
         hint = f"; did you mean {near}?" if near else ""
@@ -90,6 +106,26 @@ def check_coding(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
         walk.issues.add("FHIR143", where, f"{code} is called {right!r}, not {display!r}")
 
 
+def check_identifier(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
+    """An Identifier: its system is a whole url, and so is its value where it says that it is one."""
+    system, value = held.value.get("system"), held.value.get("value")
+    if not isinstance(system, str):
+        return
+    if not _is_whole(system, "ldap:"):
+        walk.issues.add("FHIR150", held.where, _partial(system))
+    if system == "urn:ietf:rfc:3986" and isinstance(value, str) and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value):
+        walk.issues.add("FHIR150", held.where, f"{shown(value)} is no url, as its system says")
+
+
+def _is_whole(system: str, *more: str) -> bool:
+    """Whether a system is a whole url."""
+    return system.startswith(("http:", "https:", "urn:", *more))
+
+
+def _partial(system: str) -> str:
+    return f"the system {shown(system)} is no whole url: it begins with http:, https: or urn:"
+
+
 def _same_words(one: str, other: str) -> bool:
     return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
 
@@ -97,6 +133,8 @@ def _same_words(one: str, other: str) -> bool:
 def check_quantity(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     """A Quantity: a unit that UCUM has, where it says that its unit is UCUM's."""
     system, code = held.value.get("system"), held.value.get("code")
+    if isinstance(system, str) and not _is_whole(system):
+        walk.issues.add("FHIR150", held.where, _partial(system))
     if system == ucum.SYSTEM and isinstance(code, str) and walk.definitions.codes.has(system, code) is False:
         walk.issues.add("FHIR142", held.where, f"{shown(code)} is no unit of UCUM{_unit_hint(code)}")
 
@@ -121,6 +159,13 @@ _USUAL = {
     "puff": "{puff}",
     "tablet": "{tbl}",
 }
+
+
+def check_base64(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
+    """Base64 in lines: R5 says that there may be none."""
+    if held.value != "".join(held.value.split()):
+        severity = None if walk.definitions.release == "r5" else WARNING
+        walk.issues.add("FHIR108", held.where, "white space in base64: leave it out", severity)
 
 
 def check_attachment(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from sachet.fhir.tables import table
-from sachet.terminology import icd10cm, ucum
+from sachet.terminology import icd10cm, iso, ucum
 
 _COMMON_UNITS = "http://hl7.org/fhir/ValueSet/ucum-common"
 
@@ -157,10 +157,11 @@ def _form(pattern: str) -> Callable[[str], bool]:
 
 
 # Systems whose codes follow a grammar, or are looked up elsewhere than in a CodeSystem.
-_RULES: Mapping[str, Callable[[str], bool]] = {
+_RULES: Mapping[str, Callable[[str], bool | None]] = {
     icd10cm.SYSTEM: lambda code: icd10cm.look_up(code) is not None,
     ucum.SYSTEM: ucum.is_unit,
-    "urn:ietf:bcp:13": _form(r"[\w!#$&^.+-]+/[\w!#$&^.+*-]+(\s*;.*)?"),
-    "urn:ietf:bcp:47": _form(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"),
+    iso.CURRENCIES: iso.is_currency,
+    iso.COUNTRIES: iso.is_country,
+    "urn:ietf:bcp:47": _form(r"([A-Za-z]{2,3}|x|i)(-[A-Za-z0-9]{1,8})*"),
     "urn:ietf:rfc:3986": lambda code: bool(code) and not re.search(r"\s", code),
 }

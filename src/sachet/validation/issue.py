@@ -9,6 +9,7 @@ from sachet.finding import Severity
 # A place in a resource: the place of its parent (None for the resource itself), a name, and the index in a list.
 Where = tuple["Where | None", str, int | None]
 
+_LONGEST = 600  # characters of a message
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 # What each code means. `docs/findings.md` has an example of each.
@@ -20,11 +21,10 @@ CODES = {
     "FHIR104": (ERROR, "another kind of JSON than the element has"),
     "FHIR105": (ERROR, "null, or empty"),
     "FHIR106": (ERROR, "an element is missing"),
-    "FHIR107": (ERROR, "more elements than may be"),
     "FHIR108": (ERROR, "a value that its type does not allow"),
     "FHIR109": (ERROR, "two values of a choice"),
     "FHIR110": (ERROR, "an id or a security label twice"),
-    "FHIR111": (WARNING, "white space around words"),
+    "FHIR111": (WARNING, "white space around words, or a control character"),
     "FHIR120": (ERROR, "an invariant does not hold"),
     "FHIR121": (WARNING, "an invariant of level warning does not hold"),
     "FHIR122": (NOTE, "an invariant could not be evaluated"),
@@ -98,4 +98,11 @@ class Issues:
 
     def add(self, code: str, where: Where | None, message: str, severity: Severity | None = None) -> None:
         """Add an issue at a place, with the severity of its code unless another one is given."""
-        self._found[Issue(severity or CODES[code][0], code, expression(where), message)] = None
+        self._found[Issue(severity or CODES[code][0], code, expression(where), _readable(message))] = None
+
+
+def _readable(message: str) -> str:
+    """A message on one line, cut where a value in it is long."""
+    if len(message) > _LONGEST:
+        message = f"{message[:_LONGEST]}…"
+    return message if message.isprintable() else "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in message)

@@ -68,6 +68,7 @@ _RUNS = re.compile(r"(javascript|vbscript|data:(?!image/))", re.IGNORECASE)
 _LEADS_NOWHERE = re.compile(r"(urn|cid):", re.IGNORECASE)
 _IGNORED = re.compile(r"[\s\x00-\x1f]+")  # by browsers, in a link
 _NOT_IN_A_LINK = re.compile(r"[^\w;?:@&=+$.,/%\-~#\[\]!'()*|]")
+_BLANK = " \t\r\n"
 _DEEPEST = 256
 
 
@@ -116,11 +117,14 @@ class _Reader:
         self.found = Narrative()
         self.words = False
         self._open: list[str] = []
+        self._marked = False  # in a CDATA section, which no HTML page shows
         self.parser = parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
+        parser.StartCdataSectionHandler = self._start_marked
+        parser.EndCdataSectionHandler = self._end_marked
         parser.StartDoctypeDeclHandler = self._doctype
         parser.ProcessingInstructionHandler = self._instruction
 
@@ -179,10 +183,16 @@ class _Reader:
         self._open.pop()
 
     def _characters(self, words: str) -> None:
-        if words.strip():
+        if words.strip(_BLANK) and not self._marked:
             self.words = True
             if self._open[-1] in _ONLY or self._open[-1] in _EMPTY:
                 self._add(f"words may not be in <{self._open[-1]}>")
+
+    def _start_marked(self) -> None:
+        self._marked = True
+
+    def _end_marked(self) -> None:
+        self._marked = False
 
     def _doctype(self, *_: object) -> None:
         self._stop("a document type declaration may not be in a narrative")

@@ -49,4 +49,10 @@ def _constant(name: str) -> Any:
     raise json.JSONDecodeError(f"{name} is no number of JSON", name, 0)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Decimal, parse_constant=_constant)
+def _integer(digits: str) -> int | Decimal:
+    return Decimal(digits) if digits == "-0" else int(digits)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=Decimal, parse_int=_integer, parse_constant=_constant
+)

@@ -58,7 +58,7 @@ def check_reference(walk: Walk, held: Held, slot: Slot, within: Resource) -> Non
     reference, where = held.value.get("reference"), held.where
     if not isinstance(reference, str) or not reference:
         return
-    if re.search(r"\s", reference):
+    if re.search(r"\s", reference, re.ASCII):
         walk.issues.add("FHIR150", where, f"{reference!r} is no reference: it has white space")
         return
     kind, _, query = reference.partition("?")
@@ -129,7 +129,7 @@ def _check_in_bundle(walk: Walk, reference: str, where: Where, within: Resource)
 
 def _type_in(walk: Walk, reference: str) -> str | None:
     """The type that a RESTful reference names."""
-    found = _LOCAL.search(reference)
+    found = _LOCAL.search(reference[-300:])  # more is no id, and would take long
     shape = walk.definitions.shapes.resource(found[1]) if found else None
     return shape.name if shape else None
 

@@ -6,6 +6,7 @@ Each element is held against the slot that the definitions have for it. What con
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,15 @@ from sachet.validation import bundle, coded, extensions, invariants, narrative, 
 from sachet.validation.conformance import Conformance
 from sachet.validation.definitions import Definitions
 from sachet.validation.element import Held, Resource
-from sachet.validation.issue import Issues, Where
+from sachet.validation.issue import WARNING, Issues, Where
 from sachet.validation.known import Known
 from sachet.validation.primitives import CHECKS, shown
 from sachet.validation.reading import Doubled
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# The types of which a release bounds how precise they may be.
+_WRITTEN = frozenset({"decimal", "dateTime", "instant", "time"})
+_BLANK = " \t\r\n"
 _DEEPEST = 150  # elements below one another; no resource needs a tenth of it
 _SEVERITIES = {"error": "FHIR120", "warning": "FHIR121"}
 
@@ -59,6 +64,8 @@ class Walk:
         made = self._resource(Held(value, shape, None, where or (None, shape.name, None)))
         self._held.append(made)
         self._element(value, shape, made.held.where, made)
+        if (wrong := CHECKS["id"](value.get("id", "id"))) is not None:  # R4 takes it for any string
+            self.issues.add("FHIR108", (made.held.where, "id", None), wrong)
         if shape.name == "Bundle":
             bundle.check(self, made)
         references.check_resource(self, made)
@@ -142,8 +149,6 @@ class Walk:
             return
         if not value:
             self.issues.add("FHIR105", (where, slot.step, None), "an empty list: leave the element out")
-        if len(value) > slot.max:
-            self.issues.add("FHIR107", (where, slot.step, None), f"{len(value)} of at most {slot.max:.0f}")
         for index, one in enumerate(value):
             if one is None and isinstance(companions, list) and index < len(companions) and companions[index]:
                 continue  # it has extensions instead
@@ -170,12 +175,23 @@ class Walk:
             self._judge(Held(value, slot.shape, None, where), slot, within)
 
     def _primitive(self, value: Any, wrong: str | None, slot: Slot, where: Where, within: Resource) -> None:
+        if isinstance(value, str) and (value[:1] in _BLANK or value[-1:] in _BLANK) and value:
+            if not value.strip(_BLANK):
+                self.issues.add("FHIR111", where, "nothing but white space: leave the element out")
+                self._without_code(slot, where)
+                return
+            if slot.type == "string":
+                self.issues.add("FHIR111", where, f"{shown(value)} has white space around its words: leave it out")
+        if wrong is None and slot.type in _WRITTEN and (regex := slot.shape.regex) and not regex.fullmatch(str(value)):
+            wrong = f"{shown(value)} is no {slot.type} of {self.definitions.release.upper()}: it is too long"
         if wrong is not None:
             code = "FHIR104" if isinstance(value, dict | list) else "FHIR105" if value == "" else "FHIR108"
             self.issues.add(code, where, wrong)
             return
         if slot.max_length and len(value) > slot.max_length:
             self.issues.add("FHIR108", where, f"{len(value)} characters: it may have {slot.max_length}")
+        if isinstance(value, str) and not value.isprintable() and (found := _CONTROL.search(value)):
+            self.issues.add("FHIR111", where, f"the control character U+{ord(found[0]):04X}: leave it out")
         if slot.binding or slot.invariants or slot.type in _OF_TYPE:
             self._judge(Held(value, slot.shape, None, where), slot, within)
 
@@ -204,6 +220,8 @@ class Walk:
             self._companion(value, values, slot, where, within)
         elif not isinstance(value, list):
             self.issues.add("FHIR104", where, f"it may stand more than once: write a list in _{slot.key}")
+        elif not value:
+            self.issues.add("FHIR105", where, f"an empty list: leave _{slot.key} out", WARNING)
         else:
             if isinstance(values, list) and len(values) != len(value):
                 self.issues.add("FHIR104", where, f"{len(value)} in _{slot.key} beside {len(values)} in {slot.key}")
@@ -219,10 +237,15 @@ class Walk:
         self.frames[-1].name = slot.name
         self._element(value, slot.shape, where, within)
         if primitive is None:
+            if value.keys() == {"id"}:
+                self.issues.add("FHIR120", where, "ele-1: it has to have a value or extensions besides an id")
             if slot.invariants:
                 self.hold(slot.invariants, Held(None, slot.shape, value, where), within, self.issues)
-            if slot.binding and slot.binding.strength == "required":
-                self.issues.add("FHIR140", where, f"no code, and one of {slot.binding.value_set} has to be")
+            self._without_code(slot, where)
+
+    def _without_code(self, slot: Slot, where: Where) -> None:
+        if slot.binding and slot.binding.strength == "required":
+            self.issues.add("FHIR140", where, f"no code, and one of {slot.binding.value_set} has to be")
 
     def _whole(self, value: Mapping[str, Any], shape: Shape, where: Where, within: Resource) -> None:
         """What an object has to have, and what it may not have beside each other."""
@@ -234,7 +257,7 @@ class Walk:
                 )
         if "id" in value and shape.kind != "resource":
             if len(value) == 1 and shape.kind != "primitive-type":
-                self.issues.add("FHIR120", where, "ele-1: all elements must have a value or children besides an id")
+                self.issues.add("FHIR121", where, "ele-1: all elements must have a value or children besides an id")
             identifier = value["id"]
             if isinstance(identifier, str):
                 if identifier in within.ids:
@@ -267,7 +290,9 @@ _OF_TYPE = {
     "uri": references.check_uri,
     "url": references.check_uri,
     "Coding": coded.check_coding,
+    "Identifier": coded.check_identifier,
     "Attachment": coded.check_attachment,
+    "base64Binary": coded.check_base64,
     **dict.fromkeys(("Quantity", "Age", "Count", "Distance", "Duration", "SimpleQuantity"), coded.check_quantity),
 }
 
@@ -291,5 +316,7 @@ def _meant(name: str, shape: Shape) -> str:
     """A hint at what a misspelt name may have been meant to be."""
     from difflib import get_close_matches
 
+    if len(name) > 64:
+        return ""
     near = get_close_matches(name, shape.slots, 1)
     return f"; did you mean {near[0]!r}?" if near else ""

@@ -218,11 +218,18 @@ def _type(items: Items) -> Items:
 # Strings
 
 
+def _is_silent(items: Items) -> bool:
+    """Whether there is a primitive that has extensions but no value: HL7's engine finds nothing in it."""
+    return bool(items) and items[0][0] is None
+
+
 def _starts_with(items: Items, start: Items) -> bool | None:
     wanted = _text(start)
     if not items or wanted is None:
         return None
-    return True if not wanted else None if (words := _words(items[:1])) is None else words.startswith(wanted)
+    if not wanted or _is_silent(items):
+        return not wanted
+    return None if (words := _words(items[:1])) is None else words.startswith(wanted)
 
 
 def _ends_with(items: Items, end: Items) -> bool | None:
@@ -234,6 +241,8 @@ def _ends_with(items: Items, end: Items) -> bool | None:
 
 def _contains(items: Items, part: Items) -> bool | None:
     words, wanted = _words(items), _text(part)
+    if _is_silent(items):
+        return False
     return None if words is None or wanted is None else wanted in words
 
 
@@ -249,7 +258,7 @@ def _found(items: Items, regex: Items, how: Callable[[re.Pattern[str], str], Any
     wanted = _text(regex)
     if not items or wanted is None:
         return None
-    if len(items) > 1 or not wanted:
+    if len(items) > 1 or not wanted or _is_silent(items):
         return False
     words = _words(items)
     return None if words is None else bool(words and how(java_pattern(wanted), words))

@@ -115,7 +115,7 @@ public class Validate {
 
   record Fetcher(FhirInstanceValidator iv, Map<String, Path> index) implements IValidatorResourceFetcher {
     public Element fetch(IResourceValidator v, Object c, String url) throws IOException {
-      Matcher m = Pattern.compile("([A-Za-z]+/[A-Za-z0-9.-]{1,64})(/_history/.*)?$").matcher(url); Path p = m.find() ? index.get(m.group(1)) : null;
+      Matcher m = Pattern.compile("([A-Za-z]+/[A-Za-z0-9.-]{1,64})(/_history/.*)?$").matcher(url.substring(Math.max(0, url.length() - 300))); Path p = m.find() ? index.get(m.group(1)) : null;
       return p == null ? null : Manager.parseSingle(iv.getWorkerContext(), new ByteArrayInputStream(Files.readAllBytes(p)), Manager.FhirFormat.JSON);
     }
     public boolean resolveURL(IResourceValidator v, Object c, String path, String url, String type, boolean canonical, List<CanonicalType> t) { return true; }
