@@ -26,6 +26,7 @@ from sachet.finding import Finding, Severity, Span
 if TYPE_CHECKING:
     from sachet.package.build import BuiltPackage
     from sachet.package.documents import Workspace
+    from sachet.package.source_map import Origins
     from sachet.package.workers import Map
     from sachet.project import Project
     from sachet.validation.issue import Issue
@@ -242,14 +243,14 @@ def _profiles(named: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]]:
 
 def _origin() -> Callable[[Judged, Issue], tuple[str, Span] | None]:
     """Finds where the words of an element stand, for resources in packages with a source map."""
-    from tarfile import ReadError
-
-    from sachet.package.trace import Origins
-    from sachet.validation.positions import json_path
-
     maps: dict[str, Origins | None] = {}
 
     def origin(verdict: Judged, issue: Issue) -> tuple[str, Span] | None:
+        from tarfile import ReadError
+
+        from sachet.package.source_map import Origins
+        from sachet.validation.positions import json_path
+
         package, inside, _ = verdict.path.partition("#")
         if not inside:
             return None

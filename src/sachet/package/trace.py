@@ -14,11 +14,11 @@ from typing import Any
 
 from sachet.fhir.releases import Release
 from sachet.finding import Result, Span
+from sachet.package import source_map
 from sachet.package.build import indexed, make
 from sachet.package.documents import Input
 from sachet.project import Project
 
-_RESOURCE = re.compile(rb'\n("(?:[^"\\]|\\.)*"): \[\n')  # where a resource begins in a source map
 _STEP = re.compile(r"\.([A-Za-z_]+)|\[(\d+)\]")
 
 
@@ -60,7 +60,7 @@ def trace_line(
     found: list[Went] = []
     for entry in made.entries[0]:
         content = json.loads(entry.content)
-        for path, spans in _rows(entry.elements):
+        for path, spans in source_map.rows(entry.elements):
             if any(_holds(span, line, column) for span in spans):
                 found.append(Went(f"{entry.kind}/{entry.id}", path, _shown(_at(content, path)), spans))
     return Result(found, ())
@@ -75,42 +75,11 @@ def trace_element(package: Path, element: str) -> list[Came]:
     files = _Files(package)
     resource, path = files.locate(element)
     rows = files.rows(resource)
-    at_or_below = [spans for row, spans in rows if _within(row, path)]
-    above = [spans for row, spans in rows if _within(path, row)]
+    at_or_below = [spans for row, spans in rows if source_map.within(row, path)]
+    above = [spans for row, spans in rows if source_map.within(path, row)]
     # What knows no line of its own was made with what it is in.
     spans = [s for spans in at_or_below or above[-1:] for s in spans]
     return [Came(name, span, text) for name, lines in files.documents(resource) for span, text in _lines(spans, lines)]
-
-
-class Origins:
-    """The source map of a package, unparsed: what it says of a resource is read when that is asked for."""
-
-    def __init__(self, package: Path) -> None:
-        """Raises tarfile.ReadError where the package has no source map."""
-        try:
-            with tarfile.open(package, "r:gz") as tar:
-                file = tar.extractfile("package/other/source-map.json")
-                self._map = file.read() if file else b""
-        except (tarfile.TarError, EOFError, zlib.error, KeyError) as e:
-            raise tarfile.ReadError("this is no package of sachet with a source map") from e
-        self._last: tuple[str, list[tuple[str, tuple[Span, ...]]]] = "", []  # what was asked for before
-        self._starts = {found[1]: found.start() for found in _RESOURCE.finditer(self._map)}
-
-    def origin(self, resource: str, expression: str) -> tuple[str, Span] | None:
-        """The document and the first words that an element was made of; None where it was made of none.
-
-        An element that knows no words of its own was made with what it is in.
-        """
-        start = self._starts.get(json.dumps(resource, ensure_ascii=False).encode())
-        if start is None:
-            return None
-        if self._last[0] != resource:
-            end = self._map.index(b"\n]", start)
-            self._last = resource, _rows(self._map[self._map.index(b"[", start) + 1 : end])
-        above = [spans for path, spans in self._last[1] if _within(expression, path)]
-        about = self._map.rfind(b'{"about": ', 0, start) + len(b'{"about": ')
-        document = json.loads(self._map[about : self._map.index(b"\n", about)].rstrip(b","))
-        return (document["path"], min(above[-1])) if above else None
 
 
 def _lines(spans: Iterable[Span], lines: Sequence[str]) -> Iterator[tuple[Span, str]]:
@@ -152,10 +121,10 @@ class _Files:
                     return name, path
         raise NoSuchElementError(f"no resource or action is called {element!r}; write it like PlanDefinition/ID.title")
 
-    def rows(self, resource: str) -> list[tuple[str, tuple[Span, ...]]]:
+    def rows(self, resource: str) -> source_map.Rows:
         """What the source map says of a resource."""
         found = (d["resources"][resource] for d in self.map["documents"] if resource in d["resources"])
-        return _spans(next(found, []))
+        return source_map.spans_of(next(found, []))
 
     def documents(self, resource: str) -> Iterator[tuple[str, list[str]]]:
         """Path and lines of the document that a resource was made of."""
@@ -174,23 +143,11 @@ def _actions(value: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, 
         yield from _actions(action, below)
 
 
-def _rows(elements: bytes) -> list[tuple[str, tuple[Span, ...]]]:
-    return _spans(json.loads(b"[" + elements + b"]"))
-
-
-def _spans(rows: Iterable[Any]) -> list[tuple[str, tuple[Span, ...]]]:
-    return [(path, tuple(Span(*span) for span in spans)) for path, spans in rows]
-
-
 def _holds(span: Span, line: int, column: int | None) -> bool:
     """True where a span has a part of a line, or the character at its column."""
     if column is None:
         return span.line <= line <= span.end_line and (span.end_line, span.end_column) > (line, 1)
     return (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)
-
-
-def _within(path: str, element: str) -> bool:
-    return path == element or path.startswith((f"{element}.", f"{element}["))
 
 
 def _at(resource: Any, path: str) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sachet.fhir.releases import Release
 from sachet.finding import START, Finding, Severity, Span
+from sachet.package.source_map import origin_of, rows
 from sachet.validation.issue import Issue
 from sachet.validation.positions import json_path
 from sachet.validation.validator import Validator
@@ -31,7 +31,7 @@ def invalid(entries: Iterable[Entry], path: str) -> Iterator[Finding]:
     """The errors of resources as findings of the document that they were made of."""
     for entry in entries:
         for issue in entry.errors:
-            yield _finding(issue, path, f"{entry.kind}/{entry.id}", _spans(entry, json_path(issue.expression)))
+            yield _finding(issue, path, f"{entry.kind}/{entry.id}", _span(entry, json_path(issue.expression)))
 
 
 def invalid_beside(found: Iterable[Issue], path: str, name: str) -> Iterator[Finding]:
@@ -49,8 +49,5 @@ def _finding(issue: Issue, path: str, name: str, span: Span) -> Finding:
     return Finding(issue.code, issue.severity, path, span, f"{name} {issue.expression}: {issue.message}")
 
 
-def _spans(entry: Entry, path: str) -> Span:
-    """The first words that an element, or what it is in, was made of."""
-    rows = json.loads(b"[" + entry.elements + b"]")
-    above = [spans for row, spans in rows if path == row or path.startswith((f"{row}.", f"{row}["))]
-    return Span(*min(above[-1])) if above else START
+def _span(entry: Entry, path: str) -> Span:
+    return origin_of(rows(entry.elements), path) or START
