@@ -1,6 +1,6 @@
 """Measure sachet, each figure against a peer in the same run, and print a table of ratios.
 
-usage: python benchmarks/run.py [--corpus FOLDER] [--quick] [--without-sushi]
+usage: python benchmarks/run.py [--corpus FOLDER] [--quick] [--without-sushi] [--without-engine]
 
 Without a folder, documents are copied from the seed and the documents of the tests. Exits with 1 where a figure is
 worse than half of its bar, with 2 where something could not be measured. benchmarks/README.md says what is compared.
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import documents
 import sushi
+import validation
 from measure import Bar, BenchmarkError, Figure, Run, Verdict, run, table
 
 from sachet.fhir.releases import RELEASES
@@ -57,6 +58,7 @@ class Bench:
         yield from self.against_the_floor_and_by_releases()
         yield from self.at_scale()
         yield self.cold()
+        yield from self.against_hl7s_engine()
 
     def against_sushi(self) -> Iterator[Figure]:
         """Building a release, beside SUSHI compiling its PlanDefinitions."""
@@ -84,6 +86,16 @@ class Bench:
         one = sushi.compile_plans(plans[:1], self.scratch / "sushi-one").seconds
         peer = f"{least:.1f} s: SUSHI, no text, extensions, attachments (one plan: {one:.1f} s)"
         yield Figure(name, f"{seconds:.2f} s", peer, least / seconds)
+
+    def against_hl7s_engine(self) -> Iterator[Figure]:
+        """Validating the packages of R4 and R5, beside HL7's engine."""
+        if self.options.without_engine:
+            return
+        folder, number = self.folder, self.number
+        if self.options.quick:
+            some = documents.sources(folder)[::_EVERY_QUICK]
+            folder, number = documents.copies(some, len(some), self.scratch / "judged"), len(some)
+        yield from validation.figures(folder, number, self.build, self.scratch)
 
     def against_the_floor_and_by_releases(self) -> Iterator[Figure]:
         """Building one release and all, in turn, and what the libraries alone take."""
@@ -159,6 +171,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, default=default, help="a folder of documents ($SACHET_CORPUS)")
     parser.add_argument("--quick", action="store_true", help="SUSHI with every fifth document, builds of all only once")
     parser.add_argument("--without-sushi", action="store_true", help="leave SUSHI out")
+    parser.add_argument("--without-engine", action="store_true", help="leave HL7's engine out")
     parser.add_argument("--runs", type=int, default=3, help="how often sachet builds (3)")
     parser.add_argument("--sushi-runs", type=int, default=1, help="how often SUSHI compiles (1)")
     return parser.parse_args(arguments)

@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from conftest import DOCUMENTS, PROJECT, SEED, Package, build_package, inputs
 from coverage import contents
@@ -128,7 +129,7 @@ def test_profiles_are_claimed_and_there(package: Package, release: str) -> None:
 
 
 def test_no_profile_is_claimed_where_the_settings_say_so(tmp_path: Path) -> None:
-    build(inputs(SEED), PROJECT.model_copy(update={"claim_profiles": False}), [R5], tmp_path)
+    build(inputs(SEED), msgspec.structs.replace(PROJECT, claim_profiles=False), [R5], tmp_path)
     files = contents(tmp_path / "test.package.r5.tgz")
     assert not any("meta" in file for file in files.values())
     assert not any(name.startswith("StructureDefinition-sachet-") for name in files)

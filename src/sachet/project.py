@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import msgspec
+from msgspec import Meta
 
 from sachet import schema
 from sachet.finding import START, Findings, Result, Span
@@ -17,30 +18,28 @@ from sachet.finding import START, Findings, Result, Span
 SETTINGS = "sachet.toml"
 # Words that a FHIR string can hold: not blank, no control characters.
 _Words = Annotated[
-    str, Field(pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*[^\x00-\x1f\x7f\ufffe\uffff\s][^\x00-\x1f\x7f\ufffe\uffff]*$")
+    str, Meta(pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*[^\x00-\x1f\x7f\ufffe\uffff\s][^\x00-\x1f\x7f\ufffe\uffff]*\Z")
 ]
-_PACKAGE_ID = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+$"
-_CANONICAL = r"^https?://[^\s|#?]+[^\s|#?/]$"
-_VERSION = r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$"
+_PACKAGE_ID = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+\Z"
+_CANONICAL = r"^https?://[^\s|#?]+[^\s|#?/]\Z"
+_VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z"
 
 
-class Project(BaseModel):
+class Project(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of a project. Every resource's url begins with `canonical`.
 
     `front_matter` maps a house's own keys to those of the schema ("references.citation" to "sources.ref"), `sections`
     its own headings to the schema's sections.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    id: Annotated[str, Field(pattern=_PACKAGE_ID, max_length=60)] = "local.package"
-    canonical: Annotated[str, Field(pattern=_CANONICAL)] = "https://w3id.org/sachet/local"
-    version: Annotated[str, Field(pattern=_VERSION)] = "0.1.0"
+    id: Annotated[str, Meta(pattern=_PACKAGE_ID, max_length=60)] = "local.package"
+    canonical: Annotated[str, Meta(pattern=_CANONICAL)] = "https://w3id.org/sachet/local"
+    version: Annotated[str, Meta(pattern=_VERSION)] = "0.1.0"
     title: _Words = "Clinical content"
     publisher: _Words = "Unnamed publisher"
     licence: _Words | None = None
-    fhir: Annotated[tuple[Literal["r4", "r4b", "r5"], ...], Field(min_length=1)] = ("r4", "r4b", "r5")
-    documents: Annotated[tuple[str, ...], Field(min_length=1)] = ("**/*.md",)
+    fhir: Annotated[tuple[Literal["r4", "r4b", "r5"], ...], Meta(min_length=1)] = ("r4", "r4b", "r5")
+    documents: Annotated[tuple[str, ...], Meta(min_length=1)] = ("**/*.md",)
     versions: Literal["document", "package"] = "document"
     claim_profiles: bool = True
     front_matter: Mapping[str, str] = {}
@@ -82,14 +81,22 @@ def load(folder: Path) -> Result[Project]:
 
 def read(text: str, data: Mapping[str, Any], findings: Findings) -> Project | None:
     """The project of settings that were parsed; None, with findings, where one is wrong."""
-    tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-    try:
-        project = Project.model_validate(tuples)
-    except ValidationError as e:
-        wrong = dict.fromkeys(tuple(map(str, problem["loc"])) for problem in e.errors())
-        for path in wrong:
-            findings.error("SCH131", _place(text, path), _message(path, data))
+    types = {field.name: field.type for field in msgspec.structs.fields(Project)}
+    settings: dict[str, Any] = {}
+    wrong: list[tuple[str, ...]] = []
+    for name, value in data.items():
+        if name not in types:
+            wrong.append((name,))
+            continue
+        try:
+            settings[name] = msgspec.convert(value, types[name])
+        except msgspec.ValidationError as e:
+            wrong += [(name, *below) for below in _wrong_below(value, str(e))]
+    for path in wrong:
+        findings.error("SCH131", _place(text, path), _message(path, data))
+    if wrong:
         return None
+    project = Project(**settings)
     for pattern in project.documents:
         if problem := _pattern_problem(pattern):
             findings.error("SCH131", _place(text, ("documents",)), f"documents: {pattern!r} {problem}")
@@ -101,6 +108,14 @@ def read(text: str, data: Mapping[str, Any], findings: Findings) -> Project | No
             message = f"sections: {heading!r} cannot be {meant!r}, for the schema has no such section"
             findings.error("SCH131", _place(text, ("sections", heading)), message + _near(meant, schema.sections()))
     return project
+
+
+def _wrong_below(value: Any, error: str) -> list[tuple[str, ...]]:
+    """The paths of what is wrong inside of a setting."""
+    if isinstance(value, dict):
+        return [(key,) for key, below in value.items() if not isinstance(below, str)]
+    index = re.search(r"\$\[(\d+)\]", error)
+    return [(index[1],) if index else ()]
 
 
 def _message(path: tuple[str, ...], data: Mapping[str, Any]) -> str:

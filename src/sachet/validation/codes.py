@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from sachet.fhir.tables import table
-from sachet.terminology import icd10cm, iso, ucum
+from sachet.terminology import icd10cm, iso4217, ucum
 
 _COMMON_UNITS = "http://hl7.org/fhir/ValueSet/ucum-common"
 
@@ -156,12 +156,24 @@ def _form(pattern: str) -> Callable[[str], bool]:
     return lambda code: form.fullmatch(code) is not None
 
 
+def _is_country(code: str) -> bool | None:
+    """Whether ISO 3166-1 has a code; None for those of three letters or digits, of which FHIR has no list."""
+    return None if re.fullmatch(r"[A-Z]{3}|[0-9]{3}", code) else code in _countries()
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """The codes of two letters, as R4 lists them."""
+    found = table("r4", "terminology").get("ValueSet http://hl7.org/fhir/ValueSet/iso3166-1-2") or {}
+    return frozenset(code for rule in found["include"] for code in rule["concept"])
+
+
 # Systems whose codes follow a grammar, or are looked up elsewhere than in a CodeSystem.
 _RULES: Mapping[str, Callable[[str], bool | None]] = {
     icd10cm.SYSTEM: lambda code: icd10cm.look_up(code) is not None,
     ucum.SYSTEM: ucum.is_unit,
-    iso.CURRENCIES: iso.is_currency,
-    iso.COUNTRIES: iso.is_country,
+    iso4217.CURRENCIES: iso4217.is_currency,
+    "urn:iso:std:iso:3166": _is_country,
     "urn:ietf:bcp:47": _form(r"([A-Za-z]{2,3}|x|i)(-[A-Za-z0-9]{1,8})*"),
     "urn:ietf:rfc:3986": lambda code: bool(code) and not re.search(r"\s", code),
 }
