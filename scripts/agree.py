@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import signal
 import sys
 import tempfile
 from collections import defaultdict
@@ -29,6 +30,8 @@ from agreement import SEED, Case, definitions, generate  # noqa: E402
 
 from sachet.fhir.definitions import definitions as own_definitions  # noqa: E402
 from sachet.validation.validator import Validator  # noqa: E402
+
+_PATIENCE = 20  # seconds for sachet to judge one case
 
 
 @dataclass
@@ -113,11 +116,19 @@ def _line(issue: Mapping[str, Any]) -> str:
 
 
 def _ask_sachet(validator: Validator, case: Case) -> list[str]:
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(_PATIENCE)
     try:
         found = validator.validate(case.text)
     except Exception as e:  # a crash is a disagreement too
         return [f"CRASH {type(e).__name__}: {e}"]
+    finally:
+        signal.alarm(0)
     return [f"{i.code} {i.expression}: {i.message}"[:400] for i in found if i.severity in ("error", "fatal")]
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"no answer in {_PATIENCE} seconds")
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
@@ -126,8 +137,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
     for one in verdicts:
         by_rule[one.case.rule].append(one)
     lines = [f"{'rule':44} {'cases':>6} {'right':>6} {'engine':>7} {'sachet':>7}"]
-    for rule in sorted(by_rule):
-        lines.append(_counted(rule, by_rule[rule]))
+    lines += [_counted(rule, by_rule[rule]) for rule in sorted(by_rule)]
     return "\n".join([*lines, _counted("all", verdicts)])
 
 
@@ -136,6 +146,11 @@ def _counted(rule: str, verdicts: Sequence[Verdict]) -> str:
     engine_only = sum(bool(v.engine) and not v.sachet for v in verdicts)
     sachet_only = sum(bool(v.sachet) and not v.engine for v in verdicts)
     return f"{rule:44} {len(verdicts):6} {right:6} {engine_only or '':7} {sachet_only or '':7}"
+
+
+def crashed(verdict: Verdict) -> bool:
+    """Whether sachet came to no verdict."""
+    return any(line.startswith("CRASH") for line in verdict.sachet)
 
 
 def shown(verdict: Verdict) -> str:
@@ -160,7 +175,7 @@ def main() -> None:
     chosen = parser.parse_args()
     cases = [c for c in generate(chosen.release, chosen.seed, chosen.limit) if c.rule.startswith(chosen.rule)]
     verdicts = judge(chosen.release, cases, chosen.cache, chosen.threads)
-    odd = [v for v in verdicts if chosen.agreed or bool(v.engine) != bool(v.sachet)]
+    odd = [v for v in verdicts if chosen.agreed or bool(v.engine) != bool(v.sachet) or crashed(v)]
     for one in odd[: chosen.show]:
         print(shown(one))
         if chosen.text:

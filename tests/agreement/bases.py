@@ -29,8 +29,7 @@ def base(release: str, random: Random, name: str, richness: float, having: str |
         _put_in(maker, made, shape, having)
         if not any(_fits(p.slot, having) for p in places(made, release, into=False)):
             _put_in_parameters(maker, made, having)
-        if maker.contained:
-            made["contained"] = maker.contained
+        maker.contain(made)
     return made
 
 

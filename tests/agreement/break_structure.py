@@ -234,7 +234,7 @@ def _(random: Random, resource: Resource, release: str) -> str:
     text = written(resource).decode()
     key = random.choice([k for k in resource if isinstance(resource[k], str)])
     value = f'"{resource[key]}"' if random.random() < 0.5 else '"other"'
-    return text.replace("{", '{"%s": %s, ' % (key, value), 1)
+    return text.replace("{", f'{{"{key}": {value}, ', 1)
 
 
 @mutation("duplicate-key-inside")

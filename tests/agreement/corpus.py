@@ -11,18 +11,19 @@ from random import Random
 from typing import Any, TypeVar
 
 from agreement.bases import base, types_having
+from agreement.bundles import KINDS, bundle
 from agreement.case import Case, written
 from agreement.mutation import MUTATIONS, Mutation
-from agreement.valid import resource_types
+from agreement.valid import Maker, resource_types
 
 T = TypeVar("T")
 
-_FILES = ("structure", "primitives", "codes", "narrative")
+_FILES = ("structure", "primitives", "codes", "narrative", "references", "extensions", "bundles", "invariants")
 for _file in _FILES:
     importlib.import_module(f"agreement.break_{_file}")
 
-_VALID_EVERY = 5  # cases one is a valid resource
-_ROUNDS = 6  # until every member of a family has had its turn
+_VALID_EVERY = 8  # cases one is a valid resource
+_ROUNDS = 12  # until every member of a family has had its turn
 _TRIES = 12  # resources for one mutation
 
 
@@ -47,6 +48,8 @@ def _valid(release: str, random: Random) -> Iterator[tuple[str, Any]]:
     for richness in chain((0.0, 0.6, 1.0), (random.choice((0.3, 0.6, 1.0)) for _ in count())):
         for name in _shuffled(resource_types(release), random):
             yield "valid", base(release, random, name, richness)
+        for kind in _shuffled(KINDS, random)[:3]:
+            yield "valid", {"resourceType": "Bundle", "id": "one"} | bundle(Maker(release, random), kind)
 
 
 def _broken(release: str, random: Random) -> Iterator[tuple[str, Any]]:

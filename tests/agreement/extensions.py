@@ -25,7 +25,8 @@ def definitions_for(release: str, name: str) -> tuple[Row, ...]:
 def definitions(release: str) -> tuple[Row, ...]:
     """The definitions of all extensions of a release."""
     rows = table(release, "profiles")
-    found = (rows.get(key) for key in rows.keys())
+    urls = rows.keys()
+    found = (rows.get(url) for url in urls)
     return tuple(row for row in found if row and row["type"] == "Extension" and not row.get("contextInvariant"))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from agreement import primitives
+from agreement.bundles import bundle
 from agreement.case import raw
 from agreement.codes import Code
 from sachet.fhir.shapes import Binding, Slot
@@ -74,10 +75,20 @@ def uncoded(maker: Maker, kind: str, slot: Slot | None, binding: Binding | None)
     if kind in ("uri", "string"):
         return primitives.VALUES[kind](maker.random)
     coding = {"system": "http://example.org/codes", "code": "one", "display": "One"}
+    if binding and binding.strength == "required" and (system := _grammar(binding.value_set)):
+        coding = {"system": system, "code": code(maker, slot, binding)}
+        return coding if kind == "Coding" else {"coding": [coding]}
     if kind == "Coding":
         return coding
     text = {"text": primitives.words(maker.random)}
     return text if binding or maker.chance(0.7) else text | {"coding": [coding]}
+
+
+_GRAMMARS = {"languages": "urn:ietf:bcp:47", "ucum": UCUM, "currenc": "urn:iso:std:iso:4217"}
+
+
+def _grammar(value_set: str) -> str | None:
+    return next((system for word, system in _GRAMMARS.items() if word in value_set), None)
 
 
 def code(maker: Maker, slot: Slot | None, binding: Binding | None) -> str:
@@ -182,6 +193,11 @@ def address(maker: Maker) -> Made:
     return made | ({"use": "work", "type": "both"} if maker.chance(0.4) else {})
 
 
+def contact_detail(maker: Maker) -> Made:
+    """A ContactDetail."""
+    return {"name": "Ada"} | ({"telecom": [contact_point(maker)]} if maker.chance(0.4) else {})
+
+
 def attachment(maker: Maker) -> Made:
     """An Attachment with data, or with a url."""
     if maker.chance(0.5):
@@ -266,12 +282,26 @@ def element_definition(maker: Maker) -> Made:
     return {"id": "Basic.code", "path": "Basic.code", "short": "what", "min": 1, "max": "1"}
 
 
+def structure_definition(maker: Maker) -> Made:
+    """A profile of Basic, with a differential."""
+    core = "http://hl7.org/fhir/StructureDefinition"
+    first: Made = {"id": "Basic", "path": "Basic"}
+    made: Made = {"url": "http://example.org/fhir/StructureDefinition/a", "name": "Example", "status": "draft"}
+    made |= {"kind": "resource", "abstract": False, "type": "Basic", "baseDefinition": f"{core}/Basic"}
+    made |= {"derivation": "constraint", "differential": {"element": [first, element_definition(maker)]}}
+    if maker.chance(0.3):
+        made |= {"title": "Example", "version": "1.0", "experimental": True}
+    return made
+
+
 BY_HAND: Mapping[str, Callable[[Maker], Made]] = {
     "Address": address,
     "Age": _of_unit("a", "mo", "d"),
     "Annotation": annotation,
     "Attachment": attachment,
     "Coding": coding,
+    "Bundle": bundle,
+    "ContactDetail": contact_detail,
     "ContactPoint": contact_point,
     "Count": _of_unit("1"),
     "DataRequirement": data_requirement,
@@ -292,6 +322,7 @@ BY_HAND: Mapping[str, Callable[[Maker], Made]] = {
     "RatioRange": ratio_range,
     "SampledData": sampled_data,
     "Signature": signature,
+    "StructureDefinition": structure_definition,
     "Timing": timing,
     "TriggerDefinition": trigger,
     "UsageContext": usage_context,

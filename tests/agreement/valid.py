@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache
 from random import Random
@@ -21,7 +22,8 @@ _DEEPEST = 6
 @cache
 def resource_types(release: str) -> tuple[str, ...]:
     """The resource types of a release."""
-    return tuple(k for k in table(release, "types").keys() if "." not in k and shapes(release).resource(k))
+    names = table(release, "types").keys()
+    return tuple(name for name in names if "." not in name and shapes(release).resource(name))
 
 
 class Maker:
@@ -34,11 +36,13 @@ class Maker:
         self.richness = richness
         self.shapes = shapes(release)
         self.contained: list[dict[str, Any]] = []
+        self.contains = richness > 0  # whether references may lead to what is contained
         self.path: list[str] = []  # the names of the elements that are being made
         self.ids = 0
 
     def resource(self, name: str, identifier: str = "one") -> dict[str, Any]:
         """A resource of a type, with what it contains."""
+        self.contains = self.richness > 0 and self.shapes[name].is_a("DomainResource")
         made = self._bare(name, identifier)
         rich = self.richness > 0 and self.shapes[name].is_a("DomainResource")
         if rich and self.chance(0.7):
@@ -47,9 +51,14 @@ class Maker:
             made["meta"] = types.meta(self)
         if rich and self.chance(0.2):
             made["language"] = self.random.choice(("en", "de-CH"))
-        if self.contained:
-            made["contained"] = self.contained
+        self.contain(made)
         return made
+
+    def contain(self, made: dict[str, Any]) -> None:
+        """Put into a resource what references of it lead to."""
+        text = json.dumps(made)
+        if kept := [one for one in self.contained if f'"#{one["id"]}"' in text]:
+            made["contained"] = kept
 
     def _bare(self, name: str, identifier: str) -> dict[str, Any]:
         return {"resourceType": name, "id": identifier} | self.element(name)
@@ -61,7 +70,9 @@ class Maker:
         made = by_hand(self) if by_hand else self._by_chance(shape)
         repair = repairs.REPAIRS.get(name)
         if repair:
-            repair(made, self)
+            repair(made, self, name)
+        if not made:
+            self._fill(made, shape)
         if self.richness and self.chance(0.06):
             self._extend(made, shape)
         return made
@@ -77,6 +88,13 @@ class Maker:
             if name in needed or optional:
                 self.add(made, shape, name)
         return made
+
+    def _fill(self, made: dict[str, Any], shape: Shape) -> None:
+        """An element without any part gets one."""
+        free = [s for s in shape.slots.values() if s.name not in _LEFT_OUT and s.max > 0 and s.type != shape.name]
+        if free and shape.kind != "resource":
+            simple = [s for s in free if s.type in ("string", "code", "boolean", "markdown")]
+            self.put(made, (simple or free)[0])
 
     def add(self, made: dict[str, Any], shape: Shape, name: str) -> None:
         """Give an element a part; of a choice any type."""
@@ -146,7 +164,7 @@ class Maker:
     def reference(self, targets: Sequence[str] = ()) -> dict[str, Any]:
         """A Reference, now and then to a resource that is contained."""
         name = self.target(targets)
-        if self.richness and self.chance(0.15) and len(self.contained) < 2:
+        if self.contains and self.chance(0.15) and len(self.contained) < 2:
             inner = Maker(self.release, self.random)
             number = len(self.contained) + 1
             self.contained.append(inner._bare(name, f"inner-{number}"))
