@@ -1,14 +1,21 @@
 """The validator by itself: each code once wrong and once right, profiles, bundles, inputs and the command."""
 
+import io
 import json
+import subprocess
+import sys
 import tarfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Package
+from conftest import ROOT, Package
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_cli import sachet
 
+from sachet.fhir.shapes import shapes
 from sachet.finding import Severity
 from sachet.validation.issue import CODES, Issue
 from sachet.validation.positions import position
@@ -270,8 +277,6 @@ def test_the_command_says_which_line_of_a_document_an_element_is_of(package: Pac
             if member.name == "package/PlanDefinition-cold-injury.json":
                 content = content.replace(b'"title": "', b'"title": " ', 1).replace(b'"draft"', b'"ready"', 1)
             member.size = len(content)
-            import io
-
             new.addfile(member, io.BytesIO(content))
     run = sachet("validate", str(broken))
     assert run.returncode == 1
@@ -364,3 +369,74 @@ def test_hostile_json_is_an_error_soon(text: str) -> None:
     found = validate(text)
     assert found
     assert all(len(issue.message) < 2000 for issue in found)
+
+
+_SHAPES = shapes("r5")
+_TYPES = """Bundle Bundle.entry Patient PlanDefinition PlanDefinition.action Extension Reference CodeableConcept Coding
+    Quantity Narrative Meta Attachment Identifier""".split()
+_NAMES = sorted({key for name in _TYPES for key in _SHAPES[name].slots} | {"resourceType", "_status", "fee"})
+_VALUES = st.sampled_from(
+    ["", " ", "Patient", "draft", "#a", "#", "a|1", "http://hl7.org/fhir/StructureDefinition/Patient", "urn:uuid:x",
+     f'<div xmlns="{XHTML}"><p>x</p></div>', "<div>", "2026-02-30", "\ud800", "\x00", "9" * 400, UCUM, "mg", "A/a?b"]
+)  # fmt: skip
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12) | _VALUES,
+    lambda below: st.lists(below, max_size=4) | st.dictionaries(st.sampled_from(_NAMES), below, max_size=6),
+    max_leaves=40,
+)
+
+
+@given(st.sampled_from(["Patient", "Bundle", "PlanDefinition", "Basic", "Parameters"]), _JSON)
+@settings(max_examples=400, deadline=None)
+def test_any_json_is_judged(kind: str, value: Any) -> None:
+    resource = {"resourceType": kind} | value if isinstance(value, dict) else value
+    for release in ("R4", "R5"):
+        for issue in validate(resource, release):
+            assert issue.code in CODES
+            assert issue.message
+            assert issue.message.isprintable()
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200))
+def test_any_bytes_are_read_or_refused(content: bytes | str) -> None:
+    text = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    assert validate(text)
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_resource_with_something_else_in_it_is_judged(data: st.DataObject) -> None:
+    """Any value in any place of a real resource; and what was well elsewhere is still well."""
+    resource = json.loads(json.dumps(_seed()))
+    at: Any = resource
+    while True:
+        keys = list(at) if isinstance(at, dict) else list(range(len(at)))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(at[key], dict | list) or not at[key] or data.draw(st.booleans()):
+            break
+        at = at[key]
+    at[key] = data.draw(_JSON)
+    for issue in validate(resource, "R4"):
+        assert issue.code in CODES
+
+
+@cache
+def _seed() -> Json:
+    bundle = json.loads((ROOT / "dist" / "sachet.seeds.r4.bundle.json").read_text("utf-8"))
+    plan: Json = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "PlanDefinition")
+    return plan
+
+
+def test_ndjson_is_read_line_by_line(tmp_path: Path) -> None:
+    """The memory does not grow with the number of resources."""
+    line = json.dumps(patient(name=[{"text": "x" * 1000}])) + "\n"
+    peaks = []
+    for count in (1_000, 30_000):
+        (tmp_path / "all.ndjson").write_text(line * count, "utf-8")
+        code = (
+            "import resource, sys; from sachet.cli import main; main(['validate', 'all.ndjson', '--quiet']);"
+            "print(sum(resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))"
+        )
+        run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+        peaks.append(int(run.stdout))
+    assert peaks[1] < peaks[0] * 1.5
