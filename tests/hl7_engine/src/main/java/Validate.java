@@ -88,7 +88,7 @@ public class Validate {
         s.filter(q -> q.toString().endsWith(".json") && Files.isRegularFile(q)).sorted().forEach(files::add); } } else files.add(p);
     for (Path f : files) try { var n = M.readTree(Files.readAllBytes(f)); if (n.hasNonNull("id")) index.put(n.path("resourceType").asText() + "/" + n.get("id").asText(), f); } catch (IOException e) { /* reported below */ }
     int keep = List.of("error", "warning", "information").indexOf(level) + 1;
-    ExecutorService ex = Executors.newFixedThreadPool(threads);
+    ExecutorService ex = Executors.newFixedThreadPool(threads, r -> { Thread t = new Thread(r); t.setDaemon(true); return t; });
     List<Future<ObjectNode>> fs = new ArrayList<>();
     for (Path f : files) fs.add(ex.submit(() -> one(v, f, keep)));
     long[] n = new long[4]; double[] ms = new double[files.size()]; int k = 0; long bad = 0;
@@ -140,7 +140,7 @@ public class Validate {
         if (sv < keep) is.addObject().put("severity", String.valueOf(x.getSeverity()).toLowerCase()).put("location", x.getLocationString())
             .put("line", x.getLocationLine()).put("messageId", x.getMessageId()).put("message", x.getMessage());
       }
-    } catch (Exception e) {
+    } catch (Exception | StackOverflowError e) {
       c[0]++;
       is.addObject().put("severity", "fatal").put("location", "(file)").put("messageId", "EXCEPTION").put("message", e.toString());
     }
