@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sachet.finding import Span
 
 _RESOURCE = re.compile(rb'\n("(?:[^"\\]|\\.)*"): \[\n')  # where a resource begins in a source map
@@ -52,7 +54,7 @@ def origin_of(rows: Rows, expression: str) -> Span | None:
 
 def rows(elements: bytes) -> Rows:
     """The rows of a resource, as an Entry has them."""
-    return spans_of(json.loads(b"[" + elements + b"]"))
+    return spans_of(msgspec.json.decode(b"[" + elements + b"]"))
 
 
 def spans_of(rows: Iterable[Any]) -> Rows:
