@@ -35,11 +35,6 @@ def _binding(strength: str, kind: str, values: tuple[Any, ...]) -> None:
 
 
 _binding("required", "code", ("not-a-code", "Active", "ACTIVE", "active-"))
-_binding(
-    "required",
-    "Coding",
-    (_OTHER, {"display": "Other"}, {"code": "other"}, {"system": "http://loinc.org", "code": "1-8"}),
-)
 _binding("required", "CodeableConcept", ({"coding": [_OTHER]}, {"text": "other"}, {"coding": [_OTHER, {"code": "x"}]}))
 _binding("extensible", "Coding", (_OTHER, {"display": "Other"}))
 _binding("extensible", "CodeableConcept", ({"coding": [_OTHER]}, {"text": "other"}, {"coding": [{"display": "x"}]}))
@@ -53,15 +48,6 @@ def _(random: Random, resource: Resource, release: str) -> Resource | None:
         return resource
     place = random.choice(found)
     place.put("no-such" if place.slot.type == "code" else {"coding": [_OTHER]})
-    return resource
-
-
-@mutation("binding:uri", having="uri:required")
-def _(random: Random, resource: Resource, release: str) -> Resource | None:
-    found = _bound(resource, release, "required", "uri", "string", "canonical")
-    if not found:
-        return None
-    random.choice(found).put("http://example.org/other")
     return resource
 
 

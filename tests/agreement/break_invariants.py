@@ -8,24 +8,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
 from agreement.mutation import Resource, add
+from agreement.texts import read
 from agreement.valid import Maker
 from agreement.walk import of_type
 from sachet.fhir.shapes import shapes
 
 _RELEASES = "r4 r4b r5"
-
-
-class _Texts(yaml.CSafeLoader):
-    """YAML without dates: a date is a text, as in JSON."""
-
-
-_Texts.yaml_implicit_resolvers = {
-    first: [(tag, form) for tag, form in found if tag != "tag:yaml.org,2002:timestamp"]
-    for first, found in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def _change(rows: list[list[Any]], random: Random, resource: Resource, release: str) -> Resource | None:
@@ -36,7 +25,7 @@ def _change(rows: list[list[Any]], random: Random, resource: Resource, release: 
     values = json.loads(json.dumps(values))
     if shapes(release).resource(kind) is not None:
         made = Maker(release, random).resource(kind)
-        _lay(made, values)
+        lay(made, values)
         return made
     if "." in kind:
         name, _, part = kind.partition(".")
@@ -51,7 +40,8 @@ def _change(rows: list[list[Any]], random: Random, resource: Resource, release: 
     return resource
 
 
-def _lay(made: Resource, values: dict[str, Any]) -> None:
+def lay(made: Resource, values: dict[str, Any]) -> None:
+    """Put elements into a resource; None takes one out."""
     for key, value in values.items():
         if value is None:
             made.pop(key, None)
@@ -72,8 +62,7 @@ def _fits(row: list[Any], release: str) -> bool:
 
 
 def _register() -> None:
-    text = Path(__file__).with_name("invariants.yaml").read_text("utf-8")
-    for key, rows in yaml.load(text, Loader=_Texts).items():
+    for key, rows in read(Path(__file__).with_name("invariants.yaml")).items():
         kind = rows[0][0]
         releases = " ".join(r for r in _RELEASES.split() if any(_fits(row, r) for row in rows))
         resource = shapes("r5").resource(kind) or shapes("r4").resource(kind) or "." in kind

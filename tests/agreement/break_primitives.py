@@ -172,7 +172,7 @@ def _put_one(kind: str, name: str, value: Any) -> None:
     """A mutation that puts one wrong value."""
 
     def change(random: Random, resource: Resource, release: str) -> Resource | None:
-        found = of_type(resource, release, kind)
+        found = [p for p in of_type(resource, release, kind) if p.slot.key != "id" or kind == "id"]
         if not found:
             return None
         random.choice(found).put(value)

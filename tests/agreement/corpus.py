@@ -18,7 +18,17 @@ from agreement.valid import Maker, resource_types
 
 T = TypeVar("T")
 
-_FILES = ("structure", "primitives", "codes", "narrative", "references", "extensions", "bundles", "invariants")
+_FILES = (
+    "structure",
+    "primitives",
+    "codes",
+    "narrative",
+    "references",
+    "extensions",
+    "bundles",
+    "invariants",
+    "profiles",
+)
 for _file in _FILES:
     importlib.import_module(f"agreement.break_{_file}")
 

@@ -239,8 +239,8 @@ REPAIRS: Mapping[str, Repair] = {
     "RequestOrchestration.action.output": one("requirement", "relatedData"),
     "RiskAssessment.prediction": _percent,
     "SearchParameter": steps(
-        be(type="string", code="a", expression="Patient.id", base=["Patient"], processingMode="normal"),
-        never("xpath", "chain", "comparator", "component", "derivedFrom", "target"), if_there("xpathUsage", never("xpathUsage"))),
+        be(type="string", code="a", base=["Patient"], processingMode="normal"),
+        never("xpath", "expression", "chain", "comparator", "component", "derivedFrom", "target"), if_there("xpathUsage", never("xpathUsage"))),
     "ServiceRequest": steps(most_one("bodySite", "bodyStructure"), if_there("orderDetail", some("code"))),
     "MessageDefinition.focus": be(min=0, max="1"),
     "StructureMap.group": be(name="One", input=[{"name": "a", "mode": "source"}, {"name": "b", "mode": "target"}]),
