@@ -8,10 +8,12 @@ from typing import Any
 import engine
 import pytest
 import server
+from agreement.fixtures import definitions
 from coverage import contents
 from maven import Program
 
-from sachet.fhir.releases import RELEASES
+from sachet.fhir.definitions import definitions as own_definitions
+from sachet.fhir.releases import RELEASES, lower
 from sachet.package.build import Built, build
 from sachet.package.documents import Input
 from sachet.project import Project
@@ -93,9 +95,23 @@ def corpus_package(corpus: list[Path], tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def hl7_engine() -> None:
-    """HL7's engine, ready to run."""
+def hl7_engine(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Engines]:
+    """HL7's engine for each release, with sachet's own definitions and those of the agreement corpus.
+
+    The package has those of sachet's that it uses, as they are in its release.
+    """
     make_ready(engine.ENGINE)
+    known = {name: [package.tgz(name), tmp_path_factory.mktemp(f"definitions-{name}")] for name in RELEASES}
+    for name, (_, folder) in known.items():
+        used = {resource.get("url") for resource in package.resources(name)}
+        unused = [lower(d, RELEASES[name]) for url, d in own_definitions().items() if url not in used]
+        # HL7's engine fails on profiles of other types where it holds one of a type that the release does not have.
+        beside = [d for d in unused if d and (RELEASES[name].has_citation or d.get("type") != "Citation")]
+        for number, definition in enumerate([*beside, *definitions(name)]):
+            (folder / f"{number:03}.json").write_text(json.dumps(definition), "utf-8")
+    engines = engine.Engines(known)
+    yield engines
+    engines.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import engine
 import pytest
 from conftest import ROOT, Package
 from coverage import contents
+from engine import Engine, Engines
 from test_cli import sachet
 
 from sachet.finding import Severity
@@ -25,14 +25,16 @@ KNOWN_WARNINGS = {
 }
 
 
-def judge(package: Package, release: str, folder: Path, keep: Any = lambda r: True) -> tuple[list[str], Counter[str]]:
+def judge(
+    engine: Engine, package: Package, release: str, folder: Path, keep: Any = lambda r: True
+) -> tuple[list[str], Counter[str]]:
     """HL7's errors, and how often each kind of warning came."""
     folder.mkdir(parents=True)
     beside = [r for r in contents(package.tgz(release)).values() if r.get("resourceType") == "Provenance"]
     for resource in filter(keep, [*package.resources(release), *beside]):
         name = f"{resource['resourceType']}-{resource['id']}.json"
         (folder / name).write_text(json.dumps(resource), "utf-8")
-    rows, _ = engine.validate([folder], release, package.tgz(release))
+    rows, _ = engine.judge([folder])
     assert rows
     errors: list[str] = []
     warnings: Counter[str] = Counter()
@@ -48,18 +50,18 @@ def judge(package: Package, release: str, folder: Path, keep: Any = lambda r: Tr
     return errors, warnings
 
 
-@pytest.mark.usefixtures("hl7_engine")
 @pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
-def test_hl7s_engine_finds_no_error_and_no_new_kind_of_warning(package: Package, release: str, tmp_path: Path) -> None:
-    errors, _ = judge(package, release, tmp_path / release)
+def test_hl7s_engine_finds_no_error_and_no_new_kind_of_warning(
+    hl7_engine: Engines, package: Package, release: str, tmp_path: Path
+) -> None:
+    errors, _ = judge(hl7_engine[release], package, release, tmp_path / release)
     assert errors == []
 
 
-@pytest.mark.usefixtures("hl7_engine")
-def test_hl7s_engine_would_find_an_error(package: Package, tmp_path: Path) -> None:
+def test_hl7s_engine_would_find_an_error(hl7_engine: Engines, package: Package, tmp_path: Path) -> None:
     broken = package.resource("r4", "PlanDefinition", "cold-injury") | {"status": "ready", "fee": 3}
     (tmp_path / "broken.json").write_text(json.dumps(broken), "utf-8")
-    rows, summary = engine.validate([tmp_path], "r4", package.tgz("r4"))
+    rows, summary = hl7_engine["r4"].judge([tmp_path])
     assert summary["errors"] >= 2
     assert any("ready" in i["message"] for i in rows[0]["issues"])
 
@@ -88,13 +90,14 @@ def broken(package: Package, release: str) -> Iterator[tuple[str, dict[str, Any]
             yield promise, found[0] | fields
 
 
-@pytest.mark.usefixtures("hl7_engine")
 @pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
-def test_sachets_own_profiles_hold_in_hl7s_engine(package: Package, release: str, tmp_path: Path) -> None:
+def test_sachets_own_profiles_hold_in_hl7s_engine(
+    hl7_engine: Engines, package: Package, release: str, tmp_path: Path
+) -> None:
     cases = list(broken(package, release))
     for number, (_, resource) in enumerate(cases):
         (tmp_path / f"{number}.json").write_text(json.dumps(resource), "utf-8")
-    rows, _ = engine.validate([tmp_path], release, package.tgz(release))
+    rows, _ = hl7_engine[release].judge([tmp_path])
     for number, (promise, _) in enumerate(cases):
         row = next(r for r in rows if Path(r["file"]).stem == str(number))
         assert any(promise in i["message"] for i in row["issues"] if i["severity"] == "error"), (promise, row["issues"])
@@ -144,15 +147,14 @@ def test_the_corpus_is_read_by_fhir_resources(corpus_package: Package, release: 
 SAMPLE = 25
 
 
-@pytest.mark.usefixtures("hl7_engine")
 @pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
 def test_hl7s_engine_on_a_sample_of_the_corpus(
-    corpus: list[Path], corpus_package: Package, release: str, tmp_path: Path
+    hl7_engine: Engines, corpus: list[Path], corpus_package: Package, release: str, tmp_path: Path
 ) -> None:
     stems = [f.stem for f in corpus[::SAMPLE]]
 
     def keep(resource: dict[str, Any]) -> bool:
         return any(resource["id"] == s or resource["id"].startswith(f"{s}.") for s in stems)
 
-    errors, _ = judge(corpus_package, release, tmp_path / release, keep)
+    errors, _ = judge(hl7_engine[release], corpus_package, release, tmp_path / release, keep)
     assert errors == []

@@ -1,6 +1,7 @@
 import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.context.support.*;
 import ca.uhn.fhir.validation.*;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.*;
 import java.io.*;
@@ -22,7 +23,13 @@ import org.hl7.fhir.r5.utils.validation.constants.*;
 import org.hl7.fhir.validation.instance.advisor.BasePolicyAdvisorForFullValidation;
 import org.hl7.fhir.utilities.npm.NpmPackage;
 
-/** HL7's InstanceValidator (via HAPI) over JSON files, one JSON line per file, one summary line. */
+/**
+ * HL7's InstanceValidator (via HAPI) over JSON files, one JSON line per file, one summary line.
+ *
+ * With --serve it reads requests from standard input until that is closed, each a JSON line:
+ * {"files": [FILE_OR_DIR...], "apart": false}. The answer is the same lines. References lead to the other files of the
+ * request; with "apart" each file stands alone.
+ */
 public class Validate {
   static final ObjectMapper M = new ObjectMapper();
   static final Pattern RT = Pattern.compile("\"resourceType\"\\s*:\\s*\"([A-Za-z]+)\"");
@@ -32,7 +39,7 @@ public class Validate {
 
   static void usage(String why) {
     System.err.println(why + "\nusage: validate --fhir r4|r4b|r5 [--profiles DIR|FILE.json|PKG.tgz]... [--no-best-practice] [--unknown-profile error|warn]\n"
-        + "  [--unknown-system warning|error|information] [--any-ext yes|no] [--refs type|ignore|valid] [--assume-rest-refs] [--level error|warning|information] [--threads N] FILE_OR_DIR...\n"
+        + "  [--unknown-system warning|error|information] [--any-ext yes|no] [--refs type|ignore|valid] [--assume-rest-refs] [--level error|warning|information] [--threads N] --serve|FILE_OR_DIR...\n"
         + "exit: 0 no errors, 1 errors found, 2 usage");
     System.exit(2);
   }
@@ -40,7 +47,7 @@ public class Validate {
   public static void main(String[] a) throws Exception {
     long jvmMs = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
     String fhir = null, level = "information", uSys = "warning", refs = "type"; int threads = 1;
-    boolean best = true, unkProfErr = true, anyExt = true, restRefs = false;
+    boolean serve = false, best = true, unkProfErr = true, anyExt = true, restRefs = false;
     List<Path> profiles = new ArrayList<>(), in = new ArrayList<>();
     for (int i = 0; i < a.length; i++) switch (a[i]) {
       case "--fhir": fhir = a[++i].toLowerCase(); break;
@@ -52,10 +59,11 @@ public class Validate {
       case "--refs": refs = a[++i]; break;
       case "--assume-rest-refs": restRefs = true; break;
       case "--level": level = a[++i]; break;
+      case "--serve": serve = true; break;
       case "--threads": threads = Integer.parseInt(a[++i]); break;
       default: if (a[i].startsWith("--")) usage("unknown flag " + a[i]); in.add(Path.of(a[i]));
     }
-    if (fhir == null || in.isEmpty()) usage("need --fhir and at least one file or folder");
+    if (fhir == null || in.isEmpty() != serve) usage("need --fhir, and files or folders, or --serve");
     long t0 = System.nanoTime();
     FhirContext ctx = switch (fhir) {
       case "r4", "4.0.1" -> FhirContext.forR4(); case "r4b", "4.3.0" -> FhirContext.forR4B(); case "r5", "5.0.0" -> FhirContext.forR5();
@@ -75,24 +83,44 @@ public class Validate {
     iv.setAssumeValidRestReferences(restRefs);
     iv.setValidatorPolicyAdvisor(new BasePolicyAdvisorForFullValidation(switch (refs) { case "ignore" -> ReferenceValidationPolicy.IGNORE;
         case "valid" -> ReferenceValidationPolicy.CHECK_VALID; default -> ReferenceValidationPolicy.CHECK_TYPE_IF_EXISTS; }, Set.of()));
-    Map<String, Path> index = new ConcurrentHashMap<>();      // "Type/id" of every input file: what a reference may point to
-    iv.setValidatorResourceFetcher(new Fetcher(iv, index));
+    iv.setValidatorResourceFetcher(new Fetcher(iv));
     ValidatorSession.running = iv::getWorkerContext;
     FhirValidator v = new FhirValidator(ctx).registerValidatorModule(iv);
     long t1 = System.nanoTime();
     v.validateWithResult(WARM);                  // loads and converts the core definitions
     long t2 = System.nanoTime();
 
+    int keep = List.of("error", "warning", "information").indexOf(level) + 1;
+    ExecutorService ex = Executors.newFixedThreadPool(threads, task -> { Thread t = new Thread(task); t.setDaemon(true); return t; });
+    ObjectNode about = M.createObjectNode().put("summary", true).put("fhir", ctx.getVersion().getVersion().getFhirVersionString())
+        .put("engine", jar(org.hl7.fhir.validation.instance.InstanceValidator.class)).put("extra_definitions", loaded[0])
+        .put("jvm_ms", jvmMs).put("context_ms", (t1 - t0) / 1000000).put("warmup_ms", (t2 - t1) / 1000000).put("threads", threads);
+    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+    long bad = 0;
+    if (!serve) bad = judge(v, in, false, keep, ex, about, out);
+    else {
+      BufferedReader requests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+      for (String line; (line = requests.readLine()) != null && !out.checkError(); ) {
+        JsonNode request = M.readTree(line);
+        List<Path> asked = new ArrayList<>();
+        request.path("files").forEach(f -> asked.add(Path.of(f.asText())));
+        judge(v, asked, request.path("apart").asBoolean(), keep, ex, about, out);
+      }
+    }
+    ex.shutdown();
+    System.exit(bad > 0 ? 1 : 0);
+  }
+
+  /** Judges files and the JSON files of folders, prints a line for each and the summary; returns how many have errors. */
+  static long judge(FhirValidator v, List<Path> in, boolean apart, int keep, ExecutorService ex, ObjectNode about, PrintStream out) throws Exception {
+    long start = System.nanoTime();
     List<Path> files = new ArrayList<>();
     for (Path p : in) if (Files.isDirectory(p)) { try (Stream<Path> s = Files.walk(p)) {
         s.filter(q -> q.toString().endsWith(".json") && Files.isRegularFile(q)).sorted().forEach(files::add); } } else files.add(p);
-    for (Path f : files) try { var n = M.readTree(Files.readAllBytes(f)); if (n.hasNonNull("id")) index.put(n.path("resourceType").asText() + "/" + n.get("id").asText(), f); } catch (IOException e) { /* reported below */ }
-    int keep = List.of("error", "warning", "information").indexOf(level) + 1;
-    ExecutorService ex = Executors.newFixedThreadPool(threads, r -> { Thread t = new Thread(r); t.setDaemon(true); return t; });
+    Map<String, Path> together = apart ? null : index(files);
     List<Future<ObjectNode>> fs = new ArrayList<>();
-    for (Path f : files) fs.add(ex.submit(() -> one(v, f, keep)));
+    for (Path f : files) fs.add(ex.submit(() -> one(v, f, together == null ? index(List.of(f)) : together, keep)));
     long[] n = new long[4]; double[] ms = new double[files.size()]; int k = 0; long bad = 0;
-    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     for (Future<ObjectNode> fu : fs) {
       ObjectNode o = fu.get();
       n[0] += o.get("errors").asInt(); n[1] += o.get("warnings").asInt(); n[2] += o.get("informations").asInt();
@@ -100,22 +128,28 @@ public class Validate {
       ms[k++] = o.get("ms").asDouble();
       out.println(M.writeValueAsString(o)); out.flush();
     }
-    ex.shutdown();
-    long t3 = System.nanoTime();
     double[] s = ms.clone(); Arrays.sort(s);
-    ObjectNode z = M.createObjectNode().put("summary", true).put("fhir", ctx.getVersion().getVersion().getFhirVersionString())
-        .put("engine", jar(org.hl7.fhir.validation.instance.InstanceValidator.class)).put("files", files.size()).put("files_with_errors", bad)
-        .put("errors", n[0]).put("warnings", n[1]).put("informations", n[2]).put("extra_definitions", loaded[0])
-        .put("jvm_ms", jvmMs).put("context_ms", (t1 - t0) / 1000000).put("warmup_ms", (t2 - t1) / 1000000).put("validate_ms", (t3 - t2) / 1000000)
-        .put("first_ms", k == 0 ? 0 : r(ms[0])).put("median_ms", k == 0 ? 0 : r(s[k / 2])).put("max_ms", k == 0 ? 0 : r(s[k - 1])).put("threads", threads)
+    ObjectNode z = about.deepCopy().put("files", files.size()).put("files_with_errors", bad)
+        .put("errors", n[0]).put("warnings", n[1]).put("informations", n[2]).put("validate_ms", (System.nanoTime() - start) / 1000000)
+        .put("first_ms", k == 0 ? 0 : r(ms[0])).put("median_ms", k == 0 ? 0 : r(s[k / 2])).put("max_ms", k == 0 ? 0 : r(s[k - 1]))
         .put("peak_rss_mb", rss());
     out.println(M.writeValueAsString(z)); out.flush();
-    System.exit(bad > 0 ? 1 : 0);
+    return bad;
   }
 
-  record Fetcher(FhirInstanceValidator iv, Map<String, Path> index) implements IValidatorResourceFetcher {
+  /** "Type/id" of every file that has them: what a reference may point to. */
+  static Map<String, Path> index(List<Path> files) {
+    Map<String, Path> index = new HashMap<>();
+    for (Path f : files) try { var n = M.readTree(Files.readAllBytes(f)); if (n.hasNonNull("id")) index.put(n.path("resourceType").asText() + "/" + n.get("id").asText(), f); } catch (IOException e) { /* the engine reports it */ }
+    return index;
+  }
+
+  /** What the file that a thread is judging may refer to. */
+  static final ThreadLocal<Map<String, Path>> INDEX = ThreadLocal.withInitial(Map::of);
+
+  record Fetcher(FhirInstanceValidator iv) implements IValidatorResourceFetcher {
     public Element fetch(IResourceValidator v, Object c, String url) throws IOException {
-      Matcher m = Pattern.compile("([A-Za-z]+/[A-Za-z0-9.-]{1,64})(/_history/.*)?$").matcher(url.substring(Math.max(0, url.length() - 300))); Path p = m.find() ? index.get(m.group(1)) : null;
+      Matcher m = Pattern.compile("([A-Za-z]+/[A-Za-z0-9.-]{1,64})(/_history/.*)?$").matcher(url.substring(Math.max(0, url.length() - 300))); Path p = m.find() ? INDEX.get().get(m.group(1)) : null;
       return p == null ? null : Manager.parseSingle(iv.getWorkerContext(), new ByteArrayInputStream(Files.readAllBytes(p)), Manager.FhirFormat.JSON);
     }
     public boolean resolveURL(IResourceValidator v, Object c, String path, String url, String type, boolean canonical, List<CanonicalType> t) { return true; }
@@ -126,7 +160,8 @@ public class Validate {
     public Set<ResourceVersionInformation> fetchCanonicalResourceVersions(IResourceValidator v, Object c, String url) { return Set.of(); }
   }
 
-  static ObjectNode one(FhirValidator v, Path f, int keep) {
+  static ObjectNode one(FhirValidator v, Path f, Map<String, Path> index, int keep) {
+    INDEX.set(index);
     ObjectNode o = M.createObjectNode().put("file", f.toString());
     int[] c = new int[3]; ArrayNode is = M.createArrayNode(); String rt = "?"; long t = System.nanoTime();
     try {
@@ -140,7 +175,7 @@ public class Validate {
         if (sv < keep) is.addObject().put("severity", String.valueOf(x.getSeverity()).toLowerCase()).put("location", x.getLocationString())
             .put("line", x.getLocationLine()).put("messageId", x.getMessageId()).put("message", x.getMessage());
       }
-    } catch (Exception | StackOverflowError e) {
+    } catch (Exception | Error e) {
       c[0]++;
       is.addObject().put("severity", "fatal").put("location", "(file)").put("messageId", "EXCEPTION").put("message", e.toString());
     }
