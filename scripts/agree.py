@@ -29,6 +29,7 @@ import engine  # noqa: E402
 from agreement import SEED, Case, definitions, generate  # noqa: E402
 
 from sachet.fhir.definitions import definitions as own_definitions  # noqa: E402
+from sachet.fhir.releases import RELEASES  # noqa: E402
 from sachet.validation.validator import Validator  # noqa: E402
 
 _PATIENCE = 20  # seconds for sachet to judge one case
@@ -83,7 +84,8 @@ class Cache:
 def judge(release: str, cases: Sequence[Case], folder: Path, threads: int = 2) -> list[Verdict]:
     """What both find, case by case."""
     beside = definitions(release)
-    both = [*(dict(d) for d in own_definitions().values()), *beside]
+    own = (d for d in own_definitions().values() if RELEASES[release].has_citation or d.get("type") != "Citation")
+    both = [*(dict(d) for d in own), *beside]
     cache = Cache(folder, hashlib.sha256(json.dumps(both, sort_keys=True, default=str).encode()).hexdigest())
     new = [case for case in cases if cache.get(case) is None]
     for start in range(0, len(new), 1000):

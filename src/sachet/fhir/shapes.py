@@ -99,12 +99,6 @@ class Shape:
         """The slots of each element, and of each type of a choice."""
         return {name: tuple(self.slots[key] for key in self.keys(name)) for name in (*self.slots, *self.choices)}
 
-    @cached_property
-    def loops(self) -> tuple[Slot, ...]:
-        """The slots whose values are held to the rules of another element ("action" in an action)."""
-        parts = (slot for slot in self.slots.values() if "." in slot.type)
-        return tuple(slot for slot in parts if slot.type != f"{self.name}.{slot.name}")
-
     def is_a(self, name: str) -> bool:
         """Whether it is a type or one that specializes it."""
         return self.name == name or (self.base is not None and self.base.is_a(name))

@@ -39,12 +39,13 @@ class Codes:
         self.code_system = lru_cache(512)(self._code_system)
         self.in_value_set = lru_cache(8192)(self._in_value_set)
 
-    def _row(self, kind: str, canonical: str) -> Any | None:
+    def row(self, kind: str, canonical: str) -> Any | None:
+        """The row of a CodeSystem or ValueSet; None where none is known."""
         url = canonical.partition("|")[0]
         return self._beside(kind, url) or self._core.get(f"{kind} {url}")
 
     def _code_system(self, url: str) -> CodeSystem | None:
-        row = self._row("CodeSystem", url)
+        row = self.row("CodeSystem", url)
         if row is None or row.get("content") != "complete":
             return None
         displays: dict[str, str | None] = {}
@@ -66,7 +67,7 @@ class Codes:
 
     def knows_value_set(self, canonical: str) -> bool:
         """Whether there is a value set of that canonical."""
-        return self._row("ValueSet", canonical) is not None
+        return self.row("ValueSet", canonical) is not None
 
     def has(self, system: str, code: str) -> bool | None:
         """Whether a system has a code; None where that cannot be known."""
@@ -88,7 +89,7 @@ class Codes:
     @cached_property
     def _common_units(self) -> frozenset[str]:
         """Units that need no parser."""
-        row = self._row("ValueSet", _COMMON_UNITS) or {}
+        row = self.row("ValueSet", _COMMON_UNITS) or {}
         return frozenset(code for rule in row.get("include", ()) for code in rule.get("concept", ()))
 
     def _in_value_set(self, canonical: str, system: str | None, code: str) -> bool | None:
@@ -96,7 +97,7 @@ class Codes:
         return self._holds(canonical, system, code, ())
 
     def _holds(self, canonical: str, system: str | None, code: str, above: tuple[str, ...]) -> bool | None:
-        row = self._row("ValueSet", canonical)
+        row = self.row("ValueSet", canonical)
         if row is None or canonical in above:
             return None
         above = (*above, canonical)

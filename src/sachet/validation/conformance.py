@@ -93,10 +93,6 @@ class Conformance:
         if held.holder is not None:
             for name, child in rule.children.items():
                 self._element(held, name, child)
-            for slot in shape.loops:
-                if (same_rule := self._profile.paths.get(slot.type)) is not None:
-                    for below in held.children(slot.name):
-                        self._value(below, same_rule)
 
     def _type(self, held: Held, rule: Rule) -> None:
         """A value against the types that its element may have."""

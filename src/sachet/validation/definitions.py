@@ -64,6 +64,12 @@ class Definitions:
         row = self._profile_row(url)
         return row.get("type") if row else None
 
+    def kind_of(self, url: str) -> str | None:
+        """The resource type of a definition that is known; None of any other url."""
+        if self.is_type(url) or self._profile_row(url):
+            return "StructureDefinition"
+        return next((kind for kind in ("ValueSet", "CodeSystem") if self.codes.row(kind, url)), None)
+
     def _profile_row(self, url: str) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = self.row("StructureDefinition", url) or self._core.get(url)
         return found

@@ -55,7 +55,6 @@ class Profile:
     url: str
     type: str
     rule: Rule
-    paths: Mapping[str, Rule]  # of its elements that are no slices, by path ("PlanDefinition.action")
     missing: str | None = None  # the profile that it is based on and that is not known
     contexts: Sequence[Mapping[str, Any]] = ()  # of an extension: where it may be
     context_invariants: Sequence[str] = ()
@@ -82,16 +81,10 @@ def profile(row: Row, look_up: Callable[[str], Row | None], is_type: Callable[[s
             break
         chain.append(above)
     root = Rule()
-    paths: dict[str, Rule] = {}
     for one in reversed(chain):
         for element in one["elements"]:
-            rule = _place(root, element)
-            _lay(element, rule)
-            if ":" not in element.get("id", ":"):
-                paths[element["path"]] = rule
-    return Profile(
-        row["url"], row["type"], root, paths, missing, row.get("context", ()), row.get("contextInvariant", ())
-    )
+            _lay(element, _place(root, element))
+    return Profile(row["url"], row["type"], root, missing, row.get("context", ()), row.get("contextInvariant", ()))
 
 
 def _place(root: Rule, element: Row) -> Rule:

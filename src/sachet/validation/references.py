@@ -149,6 +149,10 @@ def check_canonical(walk: Walk, held: Held, slot: Slot, within: Resource) -> Non
         return
     url, _, version = value.partition("|")
     url = url.partition("#")[0]
+    kind = walk.definitions.kind_of(url) if slot.targets else None
+    types = {t for target in slot.targets if (t := walk.definitions.type_of(target))}
+    if kind is not None and types and not types & {kind, "Resource", "CanonicalResource", "MetadataResource"}:
+        walk.issues.add("FHIR150", where, f"{value} is a {kind}: it may be a {_listed(types)}")
     versions = walk.known.versions(url)
     if version and versions and version.partition("#")[0] not in versions:
         here = ", ".join(sorted(versions)) or "none"
@@ -195,7 +199,9 @@ def check_resource(walk: Walk, resource: Resource) -> None:
 
 
 def _check_contained(walk: Walk, resource: Resource) -> None:
+    """What is contained has an id of its own, and is there for something: the resource leads to it, or it to that."""
     seen: set[str] = set()
+    unused = _unused(resource)
     for held in resource.held.children("contained"):
         if not isinstance(held.value, dict):
             continue
@@ -204,8 +210,40 @@ def _check_contained(walk: Walk, resource: Resource) -> None:
             walk.issues.add("FHIR151", held.where, "a contained resource needs an id, so that it can be referred to")
         elif identifier in seen:
             walk.issues.add("FHIR151", held.where, f"another contained resource has the id {identifier!r}")
-        else:
+        elif identifier in unused:
+            walk.issues.add("FHIR151", held.where, f"nothing in this resource leads to {identifier!r} (dom-3)")
+        if isinstance(identifier, str):
             seen.add(identifier)
+
+
+def _unused(resource: Resource) -> set[str]:
+    """The ids of contained resources that neither the resource nor one that it uses leads to."""
+    if "contained" not in resource.value:
+        return set()
+    leads = {name: _local(held.value) for name, held in resource.contained.items()}
+    used = {name for name, links in leads.items() if "" in links}
+    todo = _local({key: value for key, value in resource.value.items() if key != "contained"})
+    while todo:
+        name = todo.pop()
+        if name in leads and name not in used:
+            used.add(name)
+            todo |= leads[name]
+    return set(leads) - used
+
+
+def _local(value: object) -> set[str]:
+    """The ids that the local references below a value lead to; "" for the containing resource."""
+    found: set[str] = set()
+    todo: list[object] = [value]
+    while todo:
+        at = todo.pop()
+        if isinstance(at, str) and at.startswith("#"):
+            found.add(at[1:])
+        elif isinstance(at, Mapping):
+            todo += at.values()
+        elif isinstance(at, list):
+            todo += at
+    return found
 
 
 def _ids(held: Held) -> set[str]:

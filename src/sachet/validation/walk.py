@@ -13,7 +13,7 @@ from typing import Any
 
 from sachet.fhir.fhirpath import Environment, Node
 from sachet.fhir.shapes import Invariant, Shape, Slot
-from sachet.validation import bundle, coded, extensions, invariants, narrative, plans, references
+from sachet.validation import bundle, coded, definitional, extensions, invariants, narrative, plans, references
 from sachet.validation.conformance import Conformance
 from sachet.validation.definitions import Definitions
 from sachet.validation.element import Held, Resource
@@ -70,6 +70,7 @@ class Walk:
             bundle.check(self, made)
         references.check_resource(self, made)
         plans.check(self, made)
+        definitional.check(self, made)
         for profile in dict.fromkeys((*_claimed(value), *profiles)):
             self.conformance(made).check(made.held, profile)
         self._held.pop()
