@@ -97,7 +97,8 @@ def check_coding(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     if codes.has(system, code) is False:
         near = icd10cm.near(code) if system == icd10cm.SYSTEM else None
         hint = f"; did you mean {near}?" if near else ""
-        walk.issues.add("FHIR142", where, f"{shown(code)} is no code of {system}{hint}")
+        severity = WARNING if system.startswith("urn:ietf:") else None  # a form, not a list
+        walk.issues.add("FHIR142", where, f"{shown(code)} is no code of {system}{hint}", severity)
         return
     if not codes.knows_system(system):
         walk.issues.add("FHIR144", where, f"the code system {system} is not known here, so the code was not checked")

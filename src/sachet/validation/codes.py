@@ -35,6 +35,8 @@ class Codes:
     def __init__(self, release: str, row: Callable[[str, str], Mapping[str, Any] | None]) -> None:
         """`row` gives a CodeSystem or ValueSet that is not HL7's by type and url, as `sachet.fhir.rows` has it."""
         self._core = table(release, "terminology")
+        # The tables of v2 and v3 that R4B names are those of R4; its own definitions do not repeat them.
+        self._older = table("r4", "terminology") if release == "r4b" else None
         self._beside = row
         self.code_system = lru_cache(512)(self._code_system)
         self.in_value_set = lru_cache(8192)(self._in_value_set)
@@ -42,7 +44,10 @@ class Codes:
     def row(self, kind: str, canonical: str) -> Any | None:
         """The row of a CodeSystem or ValueSet; None where none is known."""
         url = canonical.partition("|")[0]
-        return self._beside(kind, url) or self._core.get(f"{kind} {url}")
+        found = self._beside(kind, url) or self._core.get(f"{kind} {url}")
+        if found is None and self._older is not None and url.startswith("http://terminology.hl7.org/"):
+            found = self._older.get(f"{kind} {url}")
+        return found
 
     def _code_system(self, url: str) -> CodeSystem | None:
         row = self.row("CodeSystem", url)

@@ -1,4 +1,4 @@
-"""What the definitions of CodeSystem, ValueSet, StructureDefinition, ConceptMap and Questionnaire leave to words."""
+"""What the specification says in words of resources that define something: code systems, profiles, questionnaires."""
 
 from __future__ import annotations
 
@@ -32,7 +32,16 @@ def _code_system(walk: Walk, system: Held) -> None:
         )
         walk.issues.add("FHIR120", system.where, what)
     types = {p.value.get("code"): p.value.get("type") for p in _objects(system, "property")}
-    for concept in _concepts(system):
+    concepts = list(_concepts(system))
+    count = system.value.get("count")
+    if system.value.get("content") == "complete" and isinstance(count, int) and concepts and count != len(concepts):
+        walk.issues.add("FHIR120", system.where, f"its count is {count}, but it has {len(concepts)} concepts")
+    seen: set[str] = set()
+    for concept in concepts:
+        if isinstance(code := concept.value.get("code"), str):
+            if code in seen:
+                walk.issues.add("FHIR120", (concept.where, "code", None), f"another concept has the code {shown(code)}")
+            seen.add(code)
         for one in _objects(concept, "property"):
             wanted = types.get(one.value.get("code")) if isinstance(one.value.get("code"), str) else None
             key = next((key for key in one.value if key.startswith("value")), None)
@@ -51,8 +60,13 @@ def _value_set(walk: Walk, value_set: Held) -> None:
         for side in ("include", "exclude"):
             for rule in _objects(compose, side):
                 system = rule.value.get("system")
-                if isinstance(system, str) and not system.startswith(("http:", "https:", "urn:")):
-                    walk.issues.add("FHIR150", (rule.where, "system", None), f"{shown(system)} is no whole url")
+                if not isinstance(system, str):
+                    continue
+                where = (rule.where, "system", None)
+                if not system.startswith(("http:", "https:", "urn:")):
+                    walk.issues.add("FHIR150", where, f"{shown(system)} is no whole url")
+                elif walk.definitions.kind_of(system) == "ValueSet":
+                    walk.issues.add("FHIR150", where, f"{system} is a ValueSet: name it in valueSet")
 
 
 def _structure_definition(walk: Walk, definition: Held) -> None:
@@ -63,12 +77,20 @@ def _structure_definition(walk: Walk, definition: Held) -> None:
     if isinstance(kind, str) and url != own and derivation != "constraint" and walk.definitions.is_type(own):
         where = (definition.where, "type", None)
         walk.issues.add("FHIR120", where, f"{kind} is a type of FHIR: a definition of its own constrains it")
+    if "context" in definition.value and kind != "Extension":
+        walk.issues.add("FHIR120", definition.where, "only an extension has a context")
     for view in ("differential", "snapshot"):
         for elements in _objects(definition, view):
             for element in _objects(elements, "element"):
                 types = [t.value.get("code") for t in _objects(element, "type")]
                 if "binding" in element.value and types and not _CODED & set(map(str, types)):
                     walk.issues.add("FHIR120", element.where, f"a binding is for coded types, not for {types[0]}")
+
+
+def _search_parameter(walk: Walk, parameter: Held) -> None:
+    components = parameter.value.get("component")
+    if parameter.value.get("type") == "composite" and (not isinstance(components, list) or len(components) < 2):
+        walk.issues.add("FHIR120", parameter.where, "a composite parameter needs two components or more")
 
 
 def _concept_map(walk: Walk, concept_map: Held) -> None:
@@ -117,5 +139,6 @@ _RULES: Mapping[str, Callable[[Walk, Held], None]] = {
     "ValueSet": _value_set,
     "StructureDefinition": _structure_definition,
     "ConceptMap": _concept_map,
+    "SearchParameter": _search_parameter,
     "Questionnaire": _questionnaire,
 }

@@ -11,6 +11,7 @@ from typing import Any
 Check = Callable[[Any], str | None]  # what is wrong with a value; None where nothing is
 
 _MEBIBYTE = 1 << 20
+_SHORTEST_ROOT = len("urn:oid:1.23")
 _DATE = r"(?P<year>\d{4})(-(?P<month>0[1-9]|1[0-2])(-(?P<day>0[1-9]|[12]\d|3[01]))?)?"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?"
 _ZONE = r"(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00))"
@@ -53,7 +54,7 @@ def _integer(low: int, high: int, name: str) -> Check:
 
 
 def _integer64(value: Any) -> str | None:  # JSON writes it as a string
-    if not isinstance(value, str) or not re.fullmatch(r"0|[-+]?[1-9][0-9]{0,18}", value):
+    if not isinstance(value, str) or not re.fullmatch(r"0|-?[1-9][0-9]{0,18}", value):
         return f"{shown(value)} is no integer64: write a whole number, in quotes"
     return None if -(1 << 63) <= int(value) < 1 << 63 else f"{value} is no integer64: it is too large"
 
@@ -91,6 +92,8 @@ def _uri(value: Any) -> str | None:
         return f"{shown(value)} is no URI: it has white space"
     if value.startswith(("oid:", "uuid:")):
         return f"{shown(value)} is no URI: write urn:{value}"
+    if value.startswith("urn:oid:") and value.rfind(".") < _SHORTEST_ROOT and not value.startswith("urn:oid:1.3"):
+        return f"{shown(value)} is no OID: no organization has so short a root"
     for name in ("oid", "uuid"):
         if value.startswith(f"urn:{name}:") and not _FORMS[name].fullmatch(value):
             return f"{shown(value)} is no {name.upper()}: write {_EXAMPLES[name]}"

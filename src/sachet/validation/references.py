@@ -141,18 +141,18 @@ def _listed(types: set[str]) -> str:
 def check_canonical(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     """A canonical: a url, with a version where content is run by it."""
     value, where = held.value, held.where
+    types = {t for target in slot.targets if (t := walk.definitions.type_of(target))}
     if value.startswith("#"):
         within.root.links.append((where, value[1:]))
+        inside = within.root.contained.get(value[1:])
+        _check_kind(walk, value, inside.shape.name if inside else None, types, where)
         return
     if not _ABSOLUTE.match(value):
         walk.issues.add("FHIR150", where, f"{value!r} is no canonical: write a whole url, or # and an id")
         return
     url, _, version = value.partition("|")
     url = url.partition("#")[0]
-    kind = walk.definitions.kind_of(url) if slot.targets else None
-    types = {t for target in slot.targets if (t := walk.definitions.type_of(target))}
-    if kind is not None and types and not types & {kind, "Resource", "CanonicalResource", "MetadataResource"}:
-        walk.issues.add("FHIR150", where, f"{value} is a {kind}: it may be a {_listed(types)}")
+    _check_kind(walk, value, walk.definitions.kind_of(url) if types else None, types, where)
     versions = walk.known.versions(url)
     if version and versions and version.partition("#")[0] not in versions:
         here = ", ".join(sorted(versions)) or "none"
@@ -161,6 +161,12 @@ def check_canonical(walk: Walk, held: Held, slot: Slot, within: Resource) -> Non
         walk.issues.add("FHIR153", where, f"{value} leads nowhere: no resource here has this url")
     if not version and within.held.shape.name in _CONTENT and slot.name not in ("profile", "valueSet"):
         walk.issues.add("FHIR154", where, f"{value}: add |VERSION, or a server chooses one")
+
+
+def _check_kind(walk: Walk, canonical: str, kind: str | None, types: set[str], where: Where) -> None:
+    """The type of what a canonical leads to, where that is at hand."""
+    if kind is not None and types and not types & {kind, "Resource", "CanonicalResource", "MetadataResource"}:
+        walk.issues.add("FHIR150", where, f"{canonical} is a {kind}: it may be a {_listed(types)}")
 
 
 def check_uri(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
