@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sachet.validation.element import Held, Resource
+from sachet.validation.primitives import shown
 
 if TYPE_CHECKING:
     from sachet.validation.walk import Walk
@@ -32,6 +33,8 @@ def check(walk: Walk, bundle: Resource) -> None:
         if kind == "searchset":
             _check_match(walk, entry)
     _check_links(walk, bundle, kind)
+    if kind in _FIRST:
+        _check_leads(walk, entries)
     if kind == "document":
         _check_reached(walk, entries)
 
@@ -106,6 +109,41 @@ def _check_links(walk: Walk, bundle: Resource, kind: Any) -> None:
         elif relation in seen and (relation in _PAGES or relation == "self"):
             walk.issues.add("FHIR160", link.where, f"another link has the relation {relation!r}")
         seen.add(relation)
+
+
+def _check_leads(walk: Walk, entries: list[Held]) -> None:
+    """Every reference in a document or message leads to one of its entries."""
+    urls = {entry.value.get("fullUrl") for entry in entries}
+    for entry in entries:
+        restful = _RESTFUL.fullmatch(str(entry.value.get("fullUrl")))
+        base = restful[0].removesuffix(f"{restful['type']}/{restful['id']}") if restful else None
+        for reference in dict.fromkeys(_references(entry.value.get("resource"))):
+            wanted = reference.partition("#")[0]
+            named = (
+                wanted.rpartition("/")[0].rpartition("/")[2] if _ABSOLUTE.match(wanted) else wanted.partition("/")[0]
+            )
+            shape = walk.definitions.shapes.resource(named)
+            if _ABSOLUTE.match(wanted):
+                canonical = shape is not None and "url" in shape.slots and "version" in shape.slots
+                missing = wanted not in urls and not canonical
+            else:
+                missing = shape is not None and "/" in wanted and (base is None or f"{base}{wanted}" not in urls)
+            if missing:
+                walk.issues.add("FHIR152", entry.where, f"{shown(reference)} leads to no entry of the bundle")
+
+
+def _references(resource: Any) -> Iterator[str]:
+    """What the References of a resource lead to outside of it; those of a Bundle in it are its own."""
+    todo = [resource]
+    while todo:
+        at = todo.pop()
+        if isinstance(at, dict):
+            reference = at.get("reference")
+            if isinstance(reference, str) and reference and not reference.startswith("#"):
+                yield reference
+            todo += at.values() if at.get("resourceType") != "Bundle" else ()
+        elif isinstance(at, list):
+            todo += at
 
 
 def _check_reached(walk: Walk, entries: list[Held]) -> None:

@@ -87,7 +87,9 @@ class Conformance:
             self._broken(where, f"{shown(value)}: it has to be at most {shown(rule.most)}")
         if rule.types:
             self._type(held, rule)
-        if rule.binding and value is not None:
+        if rule.binding and value is None and rule.binding.strength == "required":
+            self._broken(where, f"no code, and one of {rule.binding.value_set} has to be")
+        elif rule.binding and value is not None:
             coded.check_binding(self._walk.definitions.codes, value, shape.name, rule.binding, where, self._issues)
         self._walk.hold(rule.invariants, held, self._within, self._issues, self._profile.url)
         if held.holder is not None:

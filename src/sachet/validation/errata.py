@@ -45,6 +45,10 @@ MEANT: Mapping[str, str] = {
     # eld-19, eld-20: the whole path (R4B)
     f"path.matches('{_PATH}')": f"path.matches('^{_PATH}$')",
     f"path.matches('{_CORE_PATH}')": f"path.matches('^{_CORE_PATH}$')",
+    # ing-1: the value of a primitive is itself (R5)
+    "(Ingredient.allergenicIndicator.where(value='true').count() + Ingredient.substance.code.reference.count())  < 2": (
+        "Ingredient.where(allergenicIndicator=true).count() + Ingredient.substance.code.reference.count() < 2"
+    ),
     # con-3: a code is below a Coding (R4B)
     "clinicalStatus.exists() or verificationStatus.coding.where(system='http://terminology.hl7.org/CodeSystem/"
     "condition-ver-status' and code = 'entered-in-error').exists() or category.select($this='problem-list-item')"
