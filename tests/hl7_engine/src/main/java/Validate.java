@@ -140,7 +140,7 @@ public class Validate {
         if (sv < keep) is.addObject().put("severity", String.valueOf(x.getSeverity()).toLowerCase()).put("location", x.getLocationString())
             .put("line", x.getLocationLine()).put("messageId", x.getMessageId()).put("message", x.getMessage());
       }
-    } catch (Exception e) {
+    } catch (Throwable e) {
       c[0]++;
       is.addObject().put("severity", "fatal").put("location", "(file)").put("messageId", "EXCEPTION").put("message", e.toString());
     }
