@@ -92,7 +92,7 @@ def judge(release: str, cases: Sequence[Case], folder: Path, threads: int = 2) -
         _ask_engine(release, new[start : start + 1000], both, cache, threads)
         cache.save()
     validator = Validator(release, definitions=beside)
-    return [Verdict(case, cache.get(case) or [], _ask_sachet(validator, case)) for case in cases]
+    return [Verdict(case, cache.get(case) or [], ask_sachet(validator, case)) for case in cases]
 
 
 def _ask_engine(
@@ -109,15 +109,20 @@ def _ask_engine(
             (files / f"{name}.json").write_bytes(case.text)
         rows, _ = engine.validate([files], release, known, threads)
         for row in rows:
-            errors = [_line(i) for i in row["issues"] if i["severity"] in ("error", "fatal")]
+            errors = [line(i) for i in row["issues"] if is_error(i)]
             cache.put(by_name[Path(row["file"]).stem], errors)
 
 
-def _line(issue: Mapping[str, Any]) -> str:
+def is_error(issue: Mapping[str, Any]) -> bool:
+    """Whether an issue of the engine is an error."""
+    return issue["severity"] in ("error", "fatal")
+
+
+def line(issue: Mapping[str, Any]) -> str:
     return f"{issue['messageId']} {issue['location']}: {issue['message']}"[:400]
 
 
-def _ask_sachet(validator: Validator, case: Case) -> list[str]:
+def ask_sachet(validator: Validator, case: Case) -> list[str]:
     signal.signal(signal.SIGALRM, _too_long)
     signal.alarm(_PATIENCE)
     try:

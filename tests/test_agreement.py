@@ -3,14 +3,16 @@
 import re
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
-from agreement import SEED, generate
+from agreement import SEED, definitions, generate
 from conftest import ROOT
+from engine import Engines
+
+from sachet.validation.validator import Validator
 
 sys.path.append(str(ROOT / "scripts"))
-from agree import Verdict, judge, table
+from agree import Verdict, ask_sachet, is_error, line, table
 
 CASES = 400
 ROW = re.compile(r"^\| (sachet|engine) \| `(.+?)` \| (.+) \|$", re.MULTILINE)
@@ -27,10 +29,15 @@ def explained(verdict: Verdict) -> bool:
     return all(any(by == who and words.search(line) for by, words in known()) for line in lines)
 
 
-@pytest.mark.usefixtures("hl7_engine")
 @pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
-def test_both_judge_alike(release: str, tmp_path: Path) -> None:
-    verdicts = judge(release, list(generate(release, SEED, CASES)), tmp_path)
+def test_both_judge_alike(hl7_engine: Engines, release: str) -> None:
+    cases = list(generate(release, SEED, CASES))
+    judged = hl7_engine[release].judge_texts({case.name: case.text for case in cases})
+    validator = Validator(release, definitions=definitions(release))
+    verdicts = [
+        Verdict(case, [line(i) for i in judged[case.name] if is_error(i)], ask_sachet(validator, case))
+        for case in cases
+    ]
     print(table(verdicts))
     differ = [v for v in verdicts if bool(v.engine) != bool(v.sachet)]
     assert [(v.case.name, v.engine, v.sachet) for v in differ if not explained(v)] == []
