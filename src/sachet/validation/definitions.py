@@ -8,6 +8,7 @@ from typing import Any
 from sachet.fhir import definitions as own
 from sachet.fhir import rows
 from sachet.fhir.names import BASE
+from sachet.fhir.releases import RELEASES
 from sachet.fhir.shapes import Shapes, shapes
 from sachet.fhir.tables import table
 from sachet.validation.codes import Codes
@@ -64,11 +65,14 @@ class Definitions:
         row = self._profile_row(url)
         return row.get("type") if row else None
 
-    def kind_of(self, url: str) -> str | None:
-        """The resource type of a definition that is known; None of any other url."""
-        if self.is_type(url) or self._profile_row(url):
-            return "StructureDefinition"
-        return next((kind for kind in ("ValueSet", "CodeSystem") if self.codes.row(kind, url)), None)
+    def kind_of(self, canonical: str) -> str | None:
+        """The resource type of a definition that is known, in that version; None of any other canonical."""
+        url, _, version = canonical.partition("|")
+        if self.is_type(url):
+            return "StructureDefinition" if version in ("", RELEASES[self.release].version) else None
+        rows = {"StructureDefinition": self._profile_row(url)}
+        rows |= {kind: self.codes.row(kind, url) for kind in ("ValueSet", "CodeSystem")}
+        return next((kind for kind, row in rows.items() if row and version in ("", row.get("version", ""))), None)
 
     def _profile_row(self, url: str) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = self.row("StructureDefinition", url) or self._core.get(url)

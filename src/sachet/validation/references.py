@@ -152,7 +152,7 @@ def check_canonical(walk: Walk, held: Held, slot: Slot, within: Resource) -> Non
         return
     url, _, version = value.partition("|")
     url = url.partition("#")[0]
-    _check_kind(walk, value, walk.definitions.kind_of(url) if types else None, types, where)
+    _check_kind(walk, value, walk.definitions.kind_of(value) if types else None, types, where)
     versions = walk.known.versions(url)
     if version and versions and version.partition("#")[0] not in versions:
         here = ", ".join(sorted(versions)) or "none"
