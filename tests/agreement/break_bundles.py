@@ -16,7 +16,7 @@ Edit = Callable[[Resource, list[Any], Random], Any]
 
 
 def _edit(name: str, kinds: str, edit: Edit, releases: str = "r4 r4b r5") -> None:
-    """A change of a Bundle of some types; it gets the Bundle and its entries, and returns False where it does not fit."""
+    """A change of a Bundle of some types: given the Bundle and its entries; False where it does not fit."""
     fitting = KINDS if kinds == "any" else tuple(kinds.split())
 
     def change(random: Random, resource: Resource, release: str) -> Resource | None:

@@ -61,7 +61,8 @@ for _name, _extension in {
     "wrong-context-complex": {
         "url": f"{_PATIENT}nationality", "extension": [{"url": "code", "valueCodeableConcept": {"text": "a"}}]},
     "unknown-property": {"url": _ABSENT, "valueCode": "unknown", "value": "a"},
-    "modifier-in-it": {"url": _ABSENT, "valueCode": "unknown", "modifierExtension": [{"url": _ABSENT, "valueCode": "a"}]},
+    "modifier-in-it": {
+        "url": _ABSENT, "valueCode": "unknown", "modifierExtension": [{"url": _ABSENT, "valueCode": "a"}]},
     "type-is-url": {"url": "http://hl7.org/fhir/StructureDefinition/Patient", "valueString": "a"},
     "of-profile": {"url": "http://hl7.org/fhir/StructureDefinition/bp", "valueString": "a"},
 }.items():  # fmt: skip
