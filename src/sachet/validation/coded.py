@@ -84,14 +84,18 @@ def check_coding(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     """A Coding: its system has its code, and calls it so."""
     system, code, display = (held.value.get(key) for key in ("system", "code", "display"))
     codes, where = walk.definitions.codes, held.where
-    if not isinstance(system, str):
+    in_concept = walk.frames[-1].shape.name == "CodeableConcept"  # where HL7's engine asks for less, and for a code
+    if not isinstance(system, str) or not system.strip():
         return
     if not _is_whole(system):
-        severity = None if walk.definitions.release == "r5" and code is not None else WARNING
-        walk.issues.add("FHIR150", where, _partial(system), severity)
+        walk.issues.add("FHIR150", where, _partial(system), WARNING if in_concept or code is None else None)
+        return
+    if codes.knows_value_set(system) and not codes.knows_system(system):
+        what = f"{system} is a ValueSet: a system is a CodeSystem"
+        walk.issues.add("FHIR150", where, what, WARNING if in_concept else None)
         return
     if not isinstance(code, str):
-        if code is None and codes.code_system(system) is not None:
+        if code is None and in_concept and codes.code_system(system) is not None:
             walk.issues.add("FHIR142", where, f"no code of {system}")
         return
     if codes.has(system, code) is False:
@@ -138,6 +142,8 @@ def check_quantity(walk: Walk, held: Held, slot: Slot, within: Resource) -> None
     system, code = held.value.get("system"), held.value.get("code")
     if isinstance(system, str) and not _is_whole(system):
         walk.issues.add("FHIR150", held.where, _partial(system))
+    elif isinstance(system, str) and system != ucum.SYSTEM and walk.definitions.codes.knows_value_set(system):
+        walk.issues.add("FHIR150", held.where, f"{system} is a ValueSet: a system is a CodeSystem")
     if system == ucum.SYSTEM and isinstance(code, str) and walk.definitions.codes.has(system, code) is False:
         walk.issues.add("FHIR142", held.where, f"{shown(code)} is no unit of UCUM{_unit_hint(code)}")
 

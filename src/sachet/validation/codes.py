@@ -20,6 +20,17 @@ class CodeSystem:
 
     displays: Mapping[str, str | None]
     parents: Mapping[str, str]  # of codes below another
+    any_case: bool = False  # whether a code may be written in another case
+
+    def find(self, code: str) -> str | None:
+        """A code as the system writes it; None where it has none."""
+        if code in self.displays or not self.any_case:
+            return code if code in self.displays else None
+        return self._folded.get(code.casefold())
+
+    @cached_property
+    def _folded(self) -> Mapping[str, str]:
+        return {code.casefold(): code for code in self.displays}
 
     def is_a(self, code: str, ancestor: str) -> bool:
         """Whether a code is another one, or stands somewhere below it."""
@@ -64,7 +75,7 @@ class Codes:
                 add(below[0] if below else (), code)
 
         add(row.get("concept", ()), None)
-        return CodeSystem(displays, parents)
+        return CodeSystem(displays, parents, row.get("caseSensitive") is False)
 
     def knows_system(self, url: str) -> bool:
         """Whether there is any way to tell if a code is of a system."""
@@ -81,7 +92,7 @@ class Codes:
         if (rule := _RULES.get(system)) is not None:
             return rule(code)
         known = self.code_system(system)
-        return None if known is None else code in known.displays
+        return None if known is None else known.find(code) is not None
 
     def display(self, system: str, code: str) -> str | None:
         """What a system calls a code; None where that is not known."""
@@ -119,7 +130,8 @@ class Codes:
             if system is not None and system != rule["system"]:
                 return False
             if "concept" in rule:
-                wanted.append(code in rule["concept"])
+                known = self.code_system(rule["system"])
+                wanted.append(code in rule["concept"] or (known is not None and known.find(code) in rule["concept"]))
             else:
                 wanted.append(self.has(rule["system"], code))
                 wanted += [self._passes(f, rule["system"], code) for f in rule.get("filter", ())]

@@ -75,9 +75,9 @@ class Conformance:
     def _value(self, held: Held, rule: Rule) -> None:
         """One value against the rule of its element."""
         value, shape, _, where = held
-        if rule.fixed is not None and not same(value, rule.fixed):
+        if rule.fixed is not None and value is not None and not same(value, rule.fixed):
             self._broken(where, f"it has to be {shown(rule.fixed)}")
-        if rule.pattern is not None and not fits(value, rule.pattern):
+        if rule.pattern is not None and value is not None and not fits(value, rule.pattern):
             self._broken(where, f"it has to have {shown(rule.pattern)}")
         if rule.max_length is not None and isinstance(value, str) and len(value) > rule.max_length:
             self._broken(where, f"{len(value)} characters: it may have {rule.max_length}")
@@ -99,9 +99,11 @@ class Conformance:
     def _type(self, held: Held, rule: Rule) -> None:
         """A value against the types that its element may have."""
         allowed = [t for t in rule.types if _is_of(held.shape, t["code"])]
+        if ".ofType(" in held.where[1] and held.shape.kind == "primitive-type":  # a choice of string is none of code
+            allowed = [t for t in allowed if t["code"] == held.shape.name]
         if not allowed:
             codes = " or ".join(str(t["code"]) for t in rule.types)
-            self._broken(held.where, f"{held.shape.name}: it has to be {codes}")
+            self._broken(held.where, f"its type is {held.shape.name}: it has to be {codes}")
             return
         profiles = [p for t in allowed for p in t.get("profile", ())]
         if profiles and all("profile" in t for t in allowed):

@@ -36,6 +36,8 @@ def _code_system(walk: Walk, system: Held) -> None:
     count = system.value.get("count")
     if system.value.get("content") == "complete" and isinstance(count, int) and concepts and count != len(concepts):
         walk.issues.add("FHIR120", system.where, f"its count is {count}, but it has {len(concepts)} concepts")
+    if system.value.get("content") == "not-present" and concepts:
+        walk.issues.add("FHIR120", system.where, "it has concepts, and says that they are not present")
     seen: set[str] = set()
     for concept in concepts:
         if isinstance(code := concept.value.get("code"), str):

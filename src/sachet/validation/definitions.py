@@ -66,8 +66,12 @@ class Definitions:
         return row.get("type") if row else None
 
     def kind_of(self, canonical: str) -> str | None:
-        """The resource type of a definition that is known, in that version; None of any other canonical."""
+        """The resource type of a definition that is known; None of any other canonical.
+
+        In R5 it is that of the version; before, what is known stands for any version of it, as HL7's engine has it.
+        """
         url, _, version = canonical.partition("|")
+        version = version if self.release == "r5" else ""
         if self.is_type(url):
             return "StructureDefinition" if version in ("", RELEASES[self.release].version) else None
         rows = {"StructureDefinition": self._profile_row(url)}
