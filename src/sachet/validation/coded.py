@@ -85,7 +85,7 @@ def check_coding(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     system, code, display = (held.value.get(key) for key in ("system", "code", "display"))
     codes, where = walk.definitions.codes, held.where
     in_concept = walk.frames[-1].shape.name == "CodeableConcept"  # where HL7's engine asks for less, and for a code
-    if not isinstance(system, str) or not system.strip():
+    if not isinstance(system, str) or not system.strip("\t\r\n"):
         return
     if not _is_whole(system):
         walk.issues.add("FHIR150", where, _partial(system), WARNING if in_concept or code is None else None)
