@@ -44,6 +44,11 @@ class Conformance:
                 self._issues.add("FHIR181", held.where, f"it has to be a {definitions.type_of(canonical)}")
             return
         found = definitions.profile(canonical)
+        version = canonical.partition("|")[2]
+        if found is not None and version and found.version not in (None, version):
+            why = f"{found.url} is known here in version {found.version}, not {version}"
+            self._issues.add("FHIR180", held.where, why)
+            return
         if found is None:
             why = f"the profile {canonical} is not known here; give its package with --profile"
             self._issues.add("FHIR180", held.where, why)
@@ -92,9 +97,8 @@ class Conformance:
         elif rule.binding and value is not None:
             coded.check_binding(self._walk.definitions.codes, value, shape.name, rule.binding, where, self._issues)
         self._walk.hold(rule.invariants, held, self._within, self._issues, self._profile.url)
-        if held.holder is not None:
-            for name, child in rule.children.items():
-                self._element(held, name, child)
+        for name, child in rule.children.items():
+            self._element(held, name, child)
 
     def _type(self, held: Held, rule: Rule) -> None:
         """A value against the types that its element may have."""
@@ -137,7 +141,11 @@ class Conformance:
         """Values, each in the slice that it is of."""
         slicing = rule.slicing or {}
         by = slicing.get("discriminator") or (_BY_TYPE if name in above.shape.choices else _BY_URL)
-        taken = [next((n for n, one in rule.slices.items() if self._is_in(v, one, by)), None) for v in values]
+        matched = [[n for n, one in rule.slices.items() if self._is_in(v, one, by)] for v in values]
+        taken = [names[0] if names else None for names in matched]
+        for value, several in zip(values, matched, strict=True):
+            if len(several) > 1:
+                self._broken(value.where, f"it is of more than one slice: {', '.join(several)}")
         for called, one in rule.slices.items():
             inside = [v for v, n in zip(values, taken, strict=True) if n == called]
             self._count(len(inside), one, above.where, f"{name}:{called}")

@@ -55,6 +55,7 @@ class Profile:
     url: str
     type: str
     rule: Rule
+    version: str | None = None
     missing: str | None = None  # the profile that it is based on and that is not known
     contexts: Sequence[Mapping[str, Any]] = ()  # of an extension: where it may be
     context_invariants: Sequence[str] = ()
@@ -84,7 +85,8 @@ def profile(row: Row, look_up: Callable[[str], Row | None], is_type: Callable[[s
     for one in reversed(chain):
         for element in one["elements"]:
             _lay(element, _place(root, element))
-    return Profile(row["url"], row["type"], root, missing, row.get("context", ()), row.get("contextInvariant", ()))
+    contexts, invariants = row.get("context", ()), row.get("contextInvariant", ())
+    return Profile(row["url"], row["type"], root, row.get("version"), missing, contexts, invariants)
 
 
 def _place(root: Rule, element: Row) -> Rule:
