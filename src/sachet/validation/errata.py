@@ -33,6 +33,11 @@ MEANT: Mapping[str, str] = {
     "probability is decimal implies (probability as decimal) <= 100": (
         "probability.exists($this is decimal) implies (probability as decimal) <= 100"
     ),
+    # rng-2: where both are of one unit; others are not converted here
+    "low.empty() or high.empty() or (low <= high)": (
+        "low.empty() or high.empty() or (low.code.exists() and high.code.exists() and low.code != high.code)"
+        " or (low <= high)"
+    ),
     # tim-9: each of the events (R5)
     "offset.empty() or (when.exists() and ((when in ('C' | 'CM' | 'CD' | 'CV')).not()))": (
         "offset.empty() or (when.exists() and when.select($this in ('C' | 'CM' | 'CD' | 'CV')).allFalse())"

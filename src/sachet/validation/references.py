@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sachet.fhir.shapes import Slot
+from sachet.fhir.shapes import Shape, Slot
 from sachet.validation.element import Held, Resource
 from sachet.validation.issue import WARNING, Where
 
@@ -176,8 +176,14 @@ def check_uri(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     if value.startswith("#"):
         if above.name != "Extension" or slot.name != "url":
             within.root.links.append((held.where, value[1:]))
-    elif slot.name == "url" and above.kind == "resource" and "version" in above.slots and not _ABSOLUTE.match(value):
+    elif slot.name == "url" and _is_definitional(above) and not _ABSOLUTE.match(value):
         walk.issues.add("FHIR150", held.where, f"{value!r} is no url of a resource: write a whole one")
+
+
+def _is_definitional(shape: Shape) -> bool:
+    """Whether a type is of resources that others name by a canonical."""
+    version = shape.slots.get("version")
+    return shape.kind == "resource" and version is not None and version.type == "string" and "status" in shape.slots
 
 
 def check_resource(walk: Walk, resource: Resource) -> None:
@@ -190,7 +196,7 @@ def check_resource(walk: Walk, resource: Resource) -> None:
                 walk.issues.add("FHIR152", where, f"nothing in this resource has the id {wanted!r}")
     identifier, url = resource.value.get("id"), resource.value.get("url")
     shape = resource.held.shape
-    if isinstance(identifier, str) and isinstance(url, str) and "version" in shape.slots:
+    if isinstance(identifier, str) and isinstance(url, str) and _is_definitional(shape):
         tail = re.search(rf"/{shape.name}/([A-Za-z0-9.-]+)$", url)
         if tail and tail[1] != identifier:
             walk.issues.add("FHIR155", resource.held.where, f"its id is {identifier}, its url ends in {tail[1]}")
