@@ -65,7 +65,14 @@ def test_an_interrupt_ends_everything_and_leaves_nothing(tmp_path: Path) -> None
     for number in range(150):
         (tmp_path / f"{number}.md").write_text(text.replace("id: intraosseous-access", f"id: a{number}"), "utf-8")
     command = [sys.executable, "-m", "sachet", "build", ".", "-o", "dist", "--quiet"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in a background ignores it
+    ) as process:
         until = time.monotonic() + 60
         while len(at_work_in(tmp_path)) < 2 and time.monotonic() < until:  # the command, and its first worker
             time.sleep(0.01)
