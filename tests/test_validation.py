@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_cli import sachet
 
+import sachet as sachet_package
 from sachet.fhir.shapes import shapes
 from sachet.finding import Severity
 from sachet.validation.issue import CODES, Issue
@@ -178,6 +180,14 @@ def test_releases_differ_by_their_definitions(release: str) -> None:
     assert bool(validate(action, release)) == (release != "R5")
 
 
+def test_the_examples_of_the_docs_are_real() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (code,) = re.findall(r"    (issues = sachet\.validate.*?\n    \[.*?\])\n", readme, re.DOTALL)
+    found: Json = {"sachet": sachet_package}
+    exec(code.replace("\n    [", "\nshown = ["), found)
+    assert [(str(s), c, e) for s, c, e in found["shown"]] == [("error", "FHIR140", "Patient.gender")]
+
+
 def test_a_release_that_is_none() -> None:
     with pytest.raises(ValueError, match="R4, R4B or R5"):
         validate(patient(), "STU3")
@@ -243,10 +253,12 @@ def write(folder: Path, name: str, content: Any) -> Path:
 
 
 def test_the_command_names_file_line_and_column(tmp_path: Path) -> None:
-    write(tmp_path, "a.json", patient(name=[{"text": "x"}, {"family": ""}]))
-    run = sachet("validate", "a.json", cwd=tmp_path)
+    write(tmp_path, "patient.json", patient(name=[{"text": "x"}, {"family": ""}]))
+    run = sachet("validate", "patient.json", cwd=tmp_path)
     assert run.returncode == 1
-    assert run.stdout.startswith("a.json:8:14 FHIR105 error: Patient.name[1].family: ")
+    assert run.stdout.startswith("patient.json:8:14 FHIR105 error: Patient.name[1].family: ")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"    $ sachet validate patient.json\n    {run.stdout}" in readme
     assert "1 resource: 1 error, 0 warnings, 0 notes" in run.stderr
     assert "--fhir" in run.stderr
 

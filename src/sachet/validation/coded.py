@@ -177,15 +177,24 @@ def check_base64(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
         walk.issues.add("FHIR108", held.where, "white space in base64: leave it out", severity)
 
 
+def _decoded(text: str) -> bytes | None:
+    """What base64 stands for; None where it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+
+
 def check_attachment(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     """An Attachment: its size and SHA-1 are those of its data."""
     data, size, digest = (held.value.get(key) for key in ("data", "size", "hash"))
-    if not isinstance(data, str):
+    for name in ("data", "hash"):
+        if isinstance(text := held.value.get(name), str) and _decoded(text) is None:
+            what = f"its {name} cannot be decoded: write base64 without white space, filled up with ="
+            walk.issues.add("FHIR108", (held.where, name, None), what)
+    content = _decoded(data) if isinstance(data, str) else None
+    if content is None:
         return
-    try:
-        content = base64.b64decode("".join(data.split()), validate=True)
-    except ValueError:
-        return  # it is no base64, and that has been said
     if isinstance(size, int | str) and str(size) != str(len(content)):
         walk.issues.add("FHIR108", held.where, f"its size is {size}, but its data has {len(content)} bytes")
     right = base64.b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode()

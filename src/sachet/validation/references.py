@@ -66,6 +66,9 @@ def check_reference(walk: Walk, held: Held, slot: Slot, within: Resource) -> Non
         if "=" not in query:
             walk.issues.add("FHIR150", where, f"{reference!r} is no search: write {kind}?NAME=VALUE")
         return
+    if reference == "#" and within is within.root:
+        walk.issues.add("FHIR152", where, "# alone is the resource that contains this one, and none does")
+        return
     _check_in_bundle(walk, reference, where, within)
     target = resolve(reference, within)
     said = held.value.get("type")
