@@ -38,6 +38,12 @@ class Definitions:
         self._profiles: dict[str, Profile | None] = {}
         self.codes = Codes(release, self.row)
 
+    def load(self) -> None:
+        """Read the tables now, so that processes that are forked later share them."""
+        self.profile("")
+        self.codes.row("ValueSet", "")
+        own.definitions()
+
     def row(self, kind: str, url: str) -> Mapping[str, Any] | None:
         """The row of a definition that is not HL7's; None where there is none."""
         key = f"{kind} {url}"

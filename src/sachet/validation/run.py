@@ -54,7 +54,10 @@ def validate(
 ) -> Iterator[Judged]:
     """The verdict on each resource of a source, in order; `run` is the map that the work goes through."""
     beside = (*definitions, *source.definitions.values())
-    return iter(run(_Judge(release, tuple(profiles), beside, source.known), source.texts()))
+    judge = _Judge(release, tuple(profiles), beside, source.known)
+    if run is not map:
+        judge.validator.definitions.load()
+    return iter(run(judge, source.texts()))
 
 
 class _Judge:
@@ -69,13 +72,14 @@ class _Judge:
         return _Judge, self._given
 
     @cached_property
-    def _validator(self) -> Validator:
+    def validator(self) -> Validator:
+        """The validator, with what it has compiled so far."""
         release, profiles, definitions, known = self._given
         return Validator(release, profiles=profiles, definitions=definitions, known=known)
 
     def __call__(self, text: Text) -> Judged:
         value, found = read(text.content)
-        issues = found or self._validator.validate(value)
+        issues = found or self.validator.validate(value)
         about = value if isinstance(value, dict) else {}
         kind, identifier = (v if isinstance(v, str) else None for v in (about.get("resourceType"), about.get("id")))
         return Judged(text.path, text.line, kind, identifier, tuple(issues), _places(text, issues))
