@@ -59,14 +59,12 @@ def validate(*arguments: str | Path, memory: bool = False) -> Run:
     return run([sys.executable, "-m", "sachet", "validate", *map(str, arguments), "--quiet"], memory=memory)
 
 
-def figures(folder: Path, number: int, build: Build, scratch: Path) -> Iterator[Figure]:
-    """The figures of the validator, over the packages of the documents in a folder."""
-    _, out = build(folder, "--fhir", ",".join(_RELEASES))
+def figures(folder: Path, number: int, seed: Path, build: Build, scratch: Path) -> Iterator[Figure]:
+    """The figures of the validator: the packages of the documents in a folder, and the plan of one document."""
+    _, many = build(folder, "--fhir", ",".join(_RELEASES))
+    _, one = build(seed, "--fhir", ",".join(_RELEASES))
     for release in _RELEASES:
-        (package,) = out.glob(f"*.{release}.tgz")
-        unpacked = scratch / f"package-{release}"
-        with tarfile.open(package) as tar:
-            tar.extractall(unpacked, filter="data")
+        package, unpacked = _unpacked(many, release, scratch / f"package-{release}")
         resources = [f for f in (unpacked / "package").glob("*.json") if f.name not in ("package.json", ".index.json")]
         theirs = engine(release, package, resources)
         ours = min(validate(package).seconds for _ in range(_RUNS))
@@ -78,12 +76,21 @@ def figures(folder: Path, number: int, build: Build, scratch: Path) -> Iterator[
         bar = Bar(0.1)
         yield Figure(f"the same, memory, {release}", f"{peak.mebibytes:.0f} MiB", f"{size} MiB: the engine",
                      peak.mebibytes / size, bar, "< 0.1")  # fmt: skip
-        plan = max(unpacked.glob("package/PlanDefinition-*.json"), key=lambda file: file.stat().st_size)
+        package, unpacked = _unpacked(one, release, scratch / f"one-{release}")
+        (plan,) = unpacked.glob("package/PlanDefinition-*.json")
         whole = engine(release, package, [plan], 1).whole.seconds
         cold = min(validate(plan, "--fhir", release, "--profile", package).seconds for _ in range(_RUNS * 2))
         yield Figure(f"validate {release}, cold start, one plan", f"{cold:.3f} s", f"{whole:.1f} s: the engine",
                      whole / cold, Bar(30, True), ">= 30")  # fmt: skip
         yield growth(release)
+
+
+def _unpacked(out: Path, release: str, into: Path) -> tuple[Path, Path]:
+    """The package of a release among what was built, and the folder that it is unpacked into."""
+    (package,) = out.glob(f"*.{release}.tgz")
+    with tarfile.open(package) as tar:
+        tar.extractall(into, filter="data")
+    return package, into
 
 
 def growth(release: str) -> Figure:

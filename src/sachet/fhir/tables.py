@@ -6,40 +6,36 @@
 from __future__ import annotations
 
 import json
-import re
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
-_MISSES = 16  # look-ups in vain, each through the whole table, before its keys are gathered
-
 
 class Table:
-    """A file of lines, each a key, a tab and JSON."""
+    """A file of lines, each a key, a tab and JSON, sorted by their keys."""
 
     def __init__(self, release: str, name: str) -> None:
-        self._lines = b"\n" + (files("sachet.fhir") / "data" / release / f"{name}.tsv").read_bytes()
-        self._misses = 0
+        self._lines = (files("sachet.fhir") / "data" / release / f"{name}.tsv").read_bytes()
 
     def get(self, key: str) -> Any | None:
         """The row of a key; None where there is none."""
-        sought = f"\n{key}\t".encode("utf-8", "replace")
-        if self._misses > _MISSES and sought not in self._keys:
-            return None
-        at = self._lines.find(sought)
-        if at < 0:
-            self._misses += 1
-            return None
-        start = at + len(sought)
-        return json.loads(self._lines[start : self._lines.index(b"\n", start)])
+        sought = key.encode("utf-8", "replace")
+        low, high = 0, len(self._lines)  # where lines start that may be the one
+        while low < high:
+            start = self._lines.rfind(b"\n", low, (low + high) // 2) + 1 or low
+            tab, end = self._lines.index(b"\t", start), self._lines.index(b"\n", start)
+            found = self._lines[start:tab]
+            if found == sought:
+                return json.loads(self._lines[tab + 1 : end])
+            if found < sought:
+                low = end + 1
+            else:
+                high = start
+        return None
 
     def keys(self) -> list[str]:
         """Every key, sorted."""
         return [line.partition(b"\t")[0].decode() for line in self._lines.splitlines() if line]
-
-    @cached_property
-    def _keys(self) -> frozenset[bytes]:
-        return frozenset(re.findall(rb"\n[^\t\n]*\t", self._lines))
 
 
 @cache

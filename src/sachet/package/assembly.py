@@ -14,7 +14,7 @@ from sachet.fhir.definitions import definitions
 from sachet.fhir.element import Element
 from sachet.fhir.releases import Release
 from sachet.finding import Finding
-from sachet.package.encode import Entry, compact, dump, entry
+from sachet.package.encode import Entry, compact, dump, entry, unjudged
 from sachet.package.index import Index
 from sachet.package.pack import (
     Change,
@@ -64,7 +64,7 @@ class Assembly:
         added: list[Entry] = []
         context = Context(self._project, index.plans, index.citations)
         self._cited = {s.id: s.documents for s in index.shared.values()} if self.release.has_citation else {}
-        empty = entry(manifest((), None, context, self.release), self.release)
+        empty = unjudged(manifest((), None, context, self.release), self.release)
         self._define({*self._uses, *(empty.uses if empty else ())}, added)
         composed = sorted((f"{r.url}|{r.version}", r.title) for r in self.resources)
         self._add_own(manifest(composed, index.updated, context, self.release), added)
@@ -78,7 +78,7 @@ class Assembly:
         while wanted := [url for url in definitions() if url in uses - defined]:
             for url in wanted:
                 defined.add(url)
-                if (one := entry(definitions()[url], self.release)) is not None:
+                if (one := unjudged(definitions()[url], self.release)) is not None:
                     self._add(one)
                     added.append(one)
                     uses |= one.uses

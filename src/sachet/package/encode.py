@@ -78,6 +78,15 @@ def entry(resource: Element, release: Release, shared: Shared | None = None) -> 
     return one._replace(errors=errors(value, release))
 
 
+def unjudged(resource: Element, release: Release) -> Entry | None:
+    """An entry without its errors; None where the release has no such resource.
+
+    For sachet's own definitions, which are the same for every project: the tests hold them against both judges.
+    """
+    lowered = lower(resource, release)
+    return _entry(*plain(lowered))[0] if lowered is not None else None
+
+
 def _entry(made: dict[str, Any], rows: list[tuple[str, Spans]], uses: set[str]) -> tuple[Entry, dict[str, Any]]:
     one = Entry(
         made["resourceType"],

@@ -15,7 +15,7 @@ import msgspec
 from sachet.finding import Span
 
 _RESOURCE = re.compile(rb'\n("(?:[^"\\]|\\.)*"): \[\n')  # where a resource begins in a source map
-Rows = list[tuple[str, tuple[Span, ...]]]  # FHIRPath, and the words that an element was made of
+Rows = dict[str, tuple[Span, ...]]  # the words that an element was made of, by its FHIRPath
 
 
 class Origins:
@@ -24,12 +24,12 @@ class Origins:
     def __init__(self, package: Path) -> None:
         """Raises tarfile.ReadError where the package has no source map."""
         try:
-            with tarfile.open(package, "r:gz") as tar:
-                file = tar.extractfile("package/other/source-map.json")
+            with tarfile.open(package, "r|gz") as tar:
+                file = next(tar.extractfile(member) for member in tar if member.name == "package/other/source-map.json")
                 self._map = file.read() if file else b""
-        except (tarfile.TarError, EOFError, zlib.error, KeyError) as e:
+        except (tarfile.TarError, EOFError, zlib.error, StopIteration) as e:
             raise tarfile.ReadError("this is no package of sachet with a source map") from e
-        self._last: tuple[str, Rows] = "", []  # what was asked for before
+        self._last: tuple[str, Rows] = "", {}  # what was asked for before
         self._starts = {found[1]: found.start() for found in _RESOURCE.finditer(self._map)}
 
     def origin(self, resource: str, expression: str) -> tuple[str, Span] | None:
@@ -48,8 +48,9 @@ class Origins:
 
 def origin_of(rows: Rows, expression: str) -> Span | None:
     """The first words that an element was made of, or what it is in; None where it was made of none."""
-    above = [spans for path, spans in rows if within(expression, path)]
-    return min(above[-1]) if above else None
+    while expression and expression not in rows:
+        expression = expression[: max(expression.rfind("."), expression.rfind("["), 0)]
+    return min(rows[expression]) if expression else None
 
 
 def rows(elements: bytes) -> Rows:
@@ -59,7 +60,7 @@ def rows(elements: bytes) -> Rows:
 
 def spans_of(rows: Iterable[Any]) -> Rows:
     """The rows of a resource, as JSON has them."""
-    return [(path, tuple(Span(*span) for span in spans)) for path, spans in rows]
+    return {path: tuple(Span(*span) for span in spans) for path, spans in rows}
 
 
 def within(path: str, element: str) -> bool:

@@ -60,7 +60,7 @@ def trace_line(
     found: list[Went] = []
     for entry in made.entries[0]:
         content = json.loads(entry.content)
-        for path, spans in source_map.rows(entry.elements):
+        for path, spans in source_map.rows(entry.elements).items():
             if any(_holds(span, line, column) for span in spans):
                 found.append(Went(f"{entry.kind}/{entry.id}", path, _shown(_at(content, path)), spans))
     return Result(found, ())
@@ -75,8 +75,8 @@ def trace_element(package: Path, element: str) -> list[Came]:
     files = _Files(package)
     resource, path = files.locate(element)
     rows = files.rows(resource)
-    at_or_below = [spans for row, spans in rows if source_map.within(row, path)]
-    above = [spans for row, spans in rows if source_map.within(path, row)]
+    at_or_below = [spans for row, spans in rows.items() if source_map.within(row, path)]
+    above = [spans for row, spans in rows.items() if source_map.within(path, row)]
     # What knows no line of its own was made with what it is in.
     spans = [s for spans in at_or_below or above[-1:] for s in spans]
     return [Came(name, span, text) for name, lines in files.documents(resource) for span, text in _lines(spans, lines)]

@@ -39,7 +39,13 @@ class Held(NamedTuple):
             value, companion = holder.get(slot.key), holder.get(slot.beside) if slot.beside else None
             if value is None and companion is None:
                 continue
-            if slot.many:
+            if not slot.many:
+                yield held(value, companion, slot, (self.where, slot.step, None))
+            elif companion is None and isinstance(value, list):
+                for index, one in enumerate(value):
+                    if one is not None:
+                        yield held(one, None, slot, (self.where, slot.step, index))
+            else:
                 values = value if isinstance(value, list) else []
                 companions = companion if isinstance(companion, list) else []
                 for index in range(max(len(values), len(companions))):
@@ -47,8 +53,6 @@ class Held(NamedTuple):
                     beside = companions[index] if index < len(companions) else None
                     if one is not None or beside is not None:
                         yield held(one, beside, slot, (self.where, slot.step, index))
-            else:
-                yield held(value, companion, slot, (self.where, slot.step, None))
 
 
 def held(value: Any, companion: Any, slot: Slot, where: Where) -> Held:

@@ -251,6 +251,8 @@ class Walk:
     def _whole(self, value: Mapping[str, Any], shape: Shape, where: Where, within: Resource) -> None:
         """What an object has to have, and what it may not have beside each other."""
         for name, least in shape.required:
+            if least == 1 and value.get(name):
+                continue
             there = sum(_count(value, key) for key in shape.keys(name))
             if there < least:
                 self.issues.add(
