@@ -263,7 +263,7 @@ def test_the_command_names_file_line_and_column(tmp_path: Path) -> None:
     assert "--fhir" in run.stderr
 
 
-def test_the_command_reads_ndjson_folders_and_packages(tmp_path: Path) -> None:
+def test_the_command_reads_ndjson_folders_and_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = "\n".join(json.dumps(r) for r in (patient(id="a"), patient(id="b", gender="f")))
     write(tmp_path, "in/all.ndjson", lines + "\n")
     write(tmp_path, "in/deep/c.json", patient(id="c"))
@@ -276,9 +276,12 @@ def test_the_command_reads_ndjson_folders_and_packages(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "x.tgz", "w:gz") as tar:
         tar.add(tmp_path / "in" / "package.json", "package/package.json")
         tar.add(tmp_path / "in" / "deep" / "c.json", "package/c.json")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     run = sachet("validate", "x.tgz", cwd=tmp_path)
     assert (run.returncode, run.stdout) == (0, "")
     assert "1 resource: 0 errors" in run.stderr
+    assert not list((tmp_path / "tmp").iterdir())  # what was unpacked is gone
 
 
 def test_the_command_says_which_line_of_a_document_an_element_is_of(package: Package, tmp_path: Path) -> None:

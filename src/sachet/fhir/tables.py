@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+import re
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
+
+_MISSES = 64  # look-ups in vain before the keys are gathered, so that one more takes no search
 
 
 class Table:
@@ -16,10 +19,13 @@ class Table:
 
     def __init__(self, release: str, name: str) -> None:
         self._lines = (files("sachet.fhir") / "data" / release / f"{name}.tsv").read_bytes()
+        self._misses = 0
 
     def get(self, key: str) -> Any | None:
         """The row of a key; None where there is none."""
         sought = key.encode("utf-8", "replace")
+        if self._misses > _MISSES and sought not in self._keys:
+            return None
         low, high = 0, len(self._lines)  # where lines start that may be the one
         while low < high:
             start = self._lines.rfind(b"\n", low, (low + high) // 2) + 1 or low
@@ -31,11 +37,16 @@ class Table:
                 low = end + 1
             else:
                 high = start
+        self._misses += 1
         return None
 
     def keys(self) -> list[str]:
         """Every key, sorted."""
-        return [line.partition(b"\t")[0].decode() for line in self._lines.splitlines() if line]
+        return [key.decode() for key in re.findall(rb"^([^\t\n]+)\t", self._lines, re.MULTILINE)]
+
+    @cached_property
+    def _keys(self) -> frozenset[bytes]:
+        return frozenset(key.encode() for key in self.keys())
 
 
 @cache

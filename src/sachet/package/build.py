@@ -7,8 +7,8 @@ one small reduce over summaries. No document waits in memory for another: what i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -145,7 +145,8 @@ def build(inputs: Sequence[Input], project: Project, releases: Sequence[Release]
             return Built(made.documents, (), made.findings)
         out.mkdir(parents=True, exist_ok=True)
         with Outputs() as outputs:
-            packages = tuple(_write(assembly, made.findings, out, outputs) for assembly in made.packages)
+            write = partial(_write, findings=made.findings, out=out, outputs=outputs)
+            packages = tuple(map(write, made.packages) if map_ is map else _beside_each_other(write, made.packages))
     return Built(made.documents, packages, made.findings)
 
 
@@ -165,8 +166,8 @@ def assembled(
     """Everything of a build but the writing. The contents of the packages are there until the context ends."""
     index = indexed(inputs, project, map_)
     findings: list[Finding] = list(index.findings)
-    with Spool() as spool:
-        packages = tuple(Assembly(release, project, spool) for release in releases)
+    with ExitStack() as stack:
+        packages = tuple(Assembly(release, project, stack.enter_context(Spool())) for release in releases)
         documents = 0
         for made in map_(partial(make, project=project, index=index, releases=releases), inputs):
             findings.extend(made.findings)
@@ -179,6 +180,16 @@ def assembled(
         for package in packages:
             findings += invalid(package.complete(index), SETTINGS)
         yield Assembled(documents, packages, tuple(sorted(findings, key=_order)))
+
+
+def _beside_each_other(
+    write: Callable[[Assembly], BuiltPackage], packages: Sequence[Assembly]
+) -> Iterator[BuiltPackage]:
+    """Write packages at once: most of the time goes to zlib, which needs no interpreter."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(len(packages)) as pool:
+        yield from pool.map(write, packages)
 
 
 def _write(assembly: Assembly, findings: Sequence[Finding], out: Path, outputs: Outputs) -> BuiltPackage:

@@ -123,7 +123,9 @@ class Conformance:
 
     def _element(self, held: Held, name: str, rule: Rule) -> None:
         """All values of an element against its rule, and against those of its slices."""
-        values = list(held.children(name))
+        values = held.children(name)
+        if not values and not rule.min and not rule.slices:
+            return
         self._count(len(values), rule, held.where, name)
         for below in values:
             self._value(below, rule)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,34 +25,28 @@ class Held(NamedTuple):
         """Itself as FHIRPath takes it."""
         return self.value, self.shape, self.companion
 
-    @property
-    def holder(self) -> Mapping[str, Any] | None:
-        """The object with what stands below it; None of a primitive that has nothing below it."""
-        return self.value if isinstance(self.value, dict) else self.companion
-
-    def children(self, name: str) -> Iterator[Held]:
+    def children(self, name: str) -> list[Held]:
         """The values of an element; of one type of a choice where `name` has it ("valueQuantity")."""
-        holder = self.holder
+        found: list[Held] = []
+        holder = self.value if isinstance(self.value, dict) else self.companion
         if holder is None:
-            return
+            return found
         for slot in self.shape.ways.get(name, ()):
-            value, companion = holder.get(slot.key), holder.get(slot.beside) if slot.beside else None
-            if value is None and companion is None:
+            if slot.key not in holder and slot.beside not in holder:
                 continue
+            value, companion = holder.get(slot.key), holder.get(slot.beside) if slot.beside else None
             if not slot.many:
-                yield held(value, companion, slot, (self.where, slot.step, None))
-            elif companion is None and isinstance(value, list):
-                for index, one in enumerate(value):
-                    if one is not None:
-                        yield held(one, None, slot, (self.where, slot.step, index))
-            else:
-                values = value if isinstance(value, list) else []
-                companions = companion if isinstance(companion, list) else []
-                for index in range(max(len(values), len(companions))):
-                    one = values[index] if index < len(values) else None
-                    beside = companions[index] if index < len(companions) else None
-                    if one is not None or beside is not None:
-                        yield held(one, beside, slot, (self.where, slot.step, index))
+                if value is not None or companion is not None:
+                    found.append(held(value, companion, slot, (self.where, slot.step, None)))
+                continue
+            values = value if isinstance(value, list) else []
+            companions = companion if isinstance(companion, list) else []
+            for index in range(max(len(values), len(companions))):
+                one = values[index] if index < len(values) else None
+                beside = companions[index] if index < len(companions) else None
+                if one is not None or beside is not None:
+                    found.append(held(one, beside, slot, (self.where, slot.step, index)))
+        return found
 
 
 def held(value: Any, companion: Any, slot: Slot, where: Where) -> Held:

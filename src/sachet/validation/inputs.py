@@ -1,7 +1,7 @@
 """Where resources are read from: JSON, NDJSON, folders, and FHIR packages as `.tgz`, one resource at a time.
 
-A folder or package is gone through twice: once for what stands in it, once to validate it. Nothing waits in memory
-but definitions.
+A folder or package is gone through twice: once for what stands in it, once to validate it. A package is unpacked into
+a temporary file, from which each process reads what it validates. Nothing waits in memory but definitions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import errno
 import gzip
 import json
+import os
 import tarfile
+import tempfile
+import weakref
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,12 +31,20 @@ _RESOURCE_TYPE = b'"resourceType"'
 
 
 class Text(NamedTuple):
-    """The JSON of one resource: where it stands, its line in an NDJSON file, and whether it is inside a package."""
+    """The JSON of one resource: what it is called, where its bytes are, and its line in an NDJSON file."""
 
     path: str
-    content: bytes
+    file: Path
+    offset: int
+    length: int
     line: int | None = None
-    packed: bool = False
+    packed: bool = False  # whether it is inside a package
+
+    def read(self) -> bytes:
+        """Its bytes."""
+        with self.file.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.length)
 
 
 class InputError(ValueError):
@@ -49,21 +60,32 @@ class Source:
     known: Known = field(default_factory=Known)
     definitions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by url
     resources: int = 0  # how many it holds
+    _others: set[Path] = field(default_factory=set)  # files of a folder that hold no resource
+    _unpacked: list[Text] = field(default_factory=list)  # of a package
 
     def texts(self) -> Iterator[Text]:
         """Its resources."""
-        if self.path.is_dir():
-            for file in _files(self.path):
-                yield from self._of_folder(_texts(file))
-        elif self.path.suffix == ".tgz" or self.path.name.endswith(".tar.gz"):
-            yield from self._of_folder(_packed(self.path))
-        else:
-            yield from _texts(self.path)
+        if self._unpacked:
+            yield from self._unpacked
+            return
+        for file in _files(self.path) if self.path.is_dir() else [self.path]:
+            if file.suffix == ".ndjson":
+                yield from _lines(file)
+            elif file not in self._others:
+                yield Text(file.as_posix(), file, 0, file.stat().st_size)
 
-    def _of_folder(self, texts: Iterable[Text]) -> Iterator[Text]:
-        for text in texts:
-            if _RESOURCE_TYPE in text.content:
-                yield text
+    def look(self) -> None:
+        """Look at every resource: what it is, and whether others may need it."""
+        for text, content in _packed(self) if _is_package(self.path) else _read(self.texts()):
+            if self.path.is_dir() and _RESOURCE_TYPE not in content:
+                self._others.add(text.file)
+                continue
+            self.resources += 1
+            _look_at(content, self)
+
+    def keep(self, text: Text) -> None:
+        """Remember where a resource of a package was unpacked to."""
+        self._unpacked.append(text)
 
 
 def look_through(path: Path, cache: Path = CACHE) -> Source:
@@ -79,9 +101,7 @@ def look_through(path: Path, cache: Path = CACHE) -> Source:
         source.release = _release(manifest)
         for one in _depended(manifest, cache, set()):
             source.definitions.setdefault(one["url"], one)
-    for text in source.texts():
-        source.resources += 1
-        _look_at(text.content, source)
+    source.look()
     return source
 
 
@@ -131,15 +151,19 @@ def _look_at(content: bytes, source: Source) -> None:
                 source.definitions[one["url"]] = one
 
 
-def _texts(file: Path) -> Iterator[Text]:
-    """The resources of a file; of an NDJSON file one for each line, read one after the other."""
-    if file.suffix != ".ndjson":
-        yield Text(file.as_posix(), file.read_bytes())
-        return
+def _read(texts: Iterable[Text]) -> Iterator[tuple[Text, bytes]]:
+    for text in texts:
+        yield text, text.read()
+
+
+def _lines(file: Path) -> Iterator[Text]:
+    """The resources of an NDJSON file."""
+    offset = 0
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield Text(file.as_posix(), line, number)
+                yield Text(file.as_posix(), file, offset, len(line), number)
+            offset += len(line)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -147,14 +171,27 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from sorted(f for f in found if f.name not in _NO_RESOURCES)
 
 
-def _packed(package: Path) -> Iterator[Text]:
+def _is_package(path: Path) -> bool:
+    return path.is_file() and (path.suffix == ".tgz" or path.name.endswith(".tar.gz"))
+
+
+def _packed(source: Source) -> Iterator[tuple[Text, bytes]]:
+    """The resources of a package, each unpacked before it is given; what is unpacked goes with the source."""
+    handle, unpacked = tempfile.mkstemp(prefix="sachet-")
+    weakref.finalize(source, Path(unpacked).unlink, missing_ok=True)
+    package, offset = source.path, 0
     try:
-        with tarfile.open(package, "r|gz") as tar:
+        with os.fdopen(handle, "wb") as out, tarfile.open(package, "r|gz") as tar:
             for member in tar:
                 name = member.name.removeprefix("package/")
                 file = tar.extractfile(member) if member.isreg() and name.endswith(".json") else None
-                if file is not None and name not in _NO_RESOURCES:
-                    yield Text(f"{package.as_posix()}#{name}", file.read(), packed=True)
+                content = file.read() if file is not None and name not in _NO_RESOURCES else b""
+                if _RESOURCE_TYPE in content:
+                    out.write(content)
+                    text = Text(f"{package.as_posix()}#{name}", Path(unpacked), offset, len(content), packed=True)
+                    offset += len(content)
+                    source.keep(text)
+                    yield text, content
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as e:
         raise InputError(f"{package}: no FHIR package: {e}") from e
 
@@ -165,7 +202,7 @@ def _manifest(path: Path) -> Mapping[str, Any] | None:
         if path.is_dir():
             there = next((f for f in (path / "package.json", path / "package" / "package.json") if f.is_file()), None)
             found = json.loads(there.read_bytes()) if there else None
-        elif path.suffix == ".tgz" or path.name.endswith(".tar.gz"):
+        elif _is_package(path):
             with tarfile.open(path, "r|gz") as tar:
                 member = next((m for m in tar if m.name == "package/package.json"), None)
                 file = tar.extractfile(member) if member else None
@@ -193,7 +230,6 @@ def _depended(manifest: Mapping[str, Any], cache: Path, seen: set[str]) -> Itera
             continue
         seen.add(str(folder))
         inner = Source(folder)
-        for text in inner.texts():
-            _look_at(text.content, inner)
+        inner.look()
         yield from inner.definitions.values()
         yield from _depended(_manifest(folder) or {}, cache, seen)

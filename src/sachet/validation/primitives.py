@@ -92,6 +92,10 @@ def _uri(value: Any) -> str | None:
         return f"{shown(value)} is no URI: it has white space"
     if value.startswith(("oid:", "uuid:")):
         return f"{shown(value)} is no URI: write urn:{value}"
+    return _urn(value) if value.startswith("urn:") else None
+
+
+def _urn(value: str) -> str | None:
     if value.startswith("urn:oid:") and value.rfind(".") < _SHORTEST_ROOT and not value.startswith("urn:oid:1.3"):
         return f"{shown(value)} is no OID: no organization has so short a root"
     for name in ("oid", "uuid"):
@@ -102,12 +106,13 @@ def _uri(value: Any) -> str | None:
 
 def _form(name: str) -> Check:
     form = _FORMS[name]
+    dated = "year" in form.groupindex
 
     def check(value: Any) -> str | None:
         if not isinstance(value, str) or not value:
             return _string(value)
         found = form.fullmatch(value)
-        if found and ("year" not in form.groupindex or _is_a_day(found)):
+        if found and (not dated or _is_a_day(found)):
             return None
         return f"{shown(value)} is no {name}: write {_EXAMPLES[name]}"
 

@@ -78,17 +78,18 @@ class _Judge:
         return Validator(release, profiles=profiles, definitions=definitions, known=known)
 
     def __call__(self, text: Text) -> Judged:
-        value, found = read(text.content)
+        content = text.read()
+        value, found = read(content)
         issues = found or self.validator.validate(value)
         about = value if isinstance(value, dict) else {}
         kind, identifier = (v if isinstance(v, str) else None for v in (about.get("resourceType"), about.get("id")))
-        return Judged(text.path, text.line, kind, identifier, tuple(issues), _places(text, issues))
+        return Judged(text.path, text.line, kind, identifier, tuple(issues), _places(text, content, issues))
 
 
-def _places(text: Text, issues: Sequence[Issue]) -> tuple[tuple[int, int] | None, ...]:
+def _places(text: Text, content: bytes, issues: Sequence[Issue]) -> tuple[tuple[int, int] | None, ...]:
     if not issues or text.packed:
         return (None,) * len(issues)
-    words = text.content.decode("utf-8-sig", "replace")
+    words = content.decode("utf-8-sig", "replace")
     found = [position(words, issue.expression) for issue in issues[:_PLACED]]
     above = (text.line or 1) - 1
     placed = [(place[0] + above, place[1]) if place else None for place in found]

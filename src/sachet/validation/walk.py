@@ -173,7 +173,8 @@ class Walk:
         else:
             self.frames[-1].name = slot.name
             self._element(value, slot.shape, where, within)
-            self._judge(Held(value, slot.shape, None, where), slot, within)
+            if slot.invariants or slot.binding or slot.profiles or slot.type in _OF_TYPE:
+                self._judge(Held(value, slot.shape, None, where), slot, within)
 
     def _primitive(self, value: Any, wrong: str | None, slot: Slot, where: Where, within: Resource) -> None:
         if isinstance(value, str) and (value[:1] in _BLANK or value[-1:] in _BLANK) and value:
