@@ -64,6 +64,16 @@ class Server:
         """What the server answers, whatever its status, when a definition is applied for PATIENT."""
         return self._ask("GET", f"/{location}/{operation}", params={"subject": f"Patient/{PATIENT['id']}"}).json()
 
+    def validate(self, kind: str, content: bytes) -> list[dict[str, Any]]:
+        """The issues that the server's `$validate` finds in a resource; it answers 200 with errors inside."""
+        answer = self._ask("POST", f"/{kind}/$validate", data=content)
+        found: list[dict[str, Any]] = answer.json()["issue"]
+        return found
+
+    def search(self, kind: str, url: str) -> Any:
+        """The resources of a type with a canonical url, as a Bundle."""
+        return self._ask("GET", f"/{kind}", params={"url": url}).json()
+
     def stored(self, kinds: Iterable[str]) -> dict[str, int]:
         """How many resources of these types the server holds, where there are any."""
         return {kind: count for kind in kinds if (count := self._count(kind))}

@@ -309,7 +309,7 @@ def test_mixed_tracks_are_a_finding(tmp_path: Path) -> None:
 
 def test_an_empty_package_is_a_package(tmp_path: Path) -> None:
     built = build([], PROJECT, [R4, R5], tmp_path)
-    assert built.packages[0].resources == {"Library": 1, "ImplementationGuide": 1, "StructureDefinition": 1}
+    assert built.packages[0].resources == {"Library": 1, "ImplementationGuide": 1, "StructureDefinition": 2}
     assert build_index([]).plans == {}
 
 

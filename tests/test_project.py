@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from test_cli import FRONT, sachet
 
 from sachet import project, schema
+from sachet.fhir import digest
 from sachet.finding import Findings
 from sachet.project import Project
 
@@ -147,7 +148,7 @@ def _without_headings(resource: dict[str, Any]) -> str:
     """A resource without the words of the sections above it, which are the house's own."""
     settings = project.load(HOUSE).value
     assert settings
-    text = json.dumps(resource)
+    text = json.dumps(resource | {"extension": digest.without(resource)})
     for own, meant in settings.sections.items():
         text = re.sub(rf"(?:&gt;|>) (?:{own}|{meant})\b", "> SECTION", text)
     return text

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sachet.fhir import digest
 from sachet.fhir.element import Element, Spans, Words
 from sachet.fhir.names import BASE
 from sachet.fhir.releases import Release, lower, shape
@@ -87,7 +88,8 @@ def unjudged(resource: Element, release: Release) -> Entry | None:
     return _entry(*plain(lowered))[0] if lowered is not None else None
 
 
-def _entry(made: dict[str, Any], rows: list[tuple[str, Spans]], uses: set[str]) -> tuple[Entry, dict[str, Any]]:
+def _entry(value: dict[str, Any], rows: list[tuple[str, Spans]], uses: set[str]) -> tuple[Entry, dict[str, Any]]:
+    made = digest.stamped(value)
     one = Entry(
         made["resourceType"],
         made["id"],
@@ -96,7 +98,7 @@ def _entry(made: dict[str, Any], rows: list[tuple[str, Spans]], uses: set[str]) 
         made["title"],
         dump(made),
         b",\n".join(map(_ENCODER.encode, rows)),
-        frozenset(uses - {made["url"]}),
+        frozenset((uses | {digest.URL}) - {made["url"]}),
     )
     return one, made
 

@@ -1,95 +1,30 @@
-"""The commands: parse arguments, call, print, exit.
-
-Exit codes: 0 clean; 1 findings at or above the chosen severity; 2 wrong usage or unreadable input; 3 a bug in sachet;
-130 interrupted.
-"""
+"""The commands about documents: new, build, check, extract, trace."""
 
 from __future__ import annotations
 
 import argparse
-import gc
-import io
 import json
 import os
 import re
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sachet import __version__
-from sachet.finding import Finding, Severity, Span
+from sachet.cli.common import CLEAN, FINDINGS, USAGE, Commands, UsageError, count, release
+from sachet.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from sachet.package.build import BuiltPackage
     from sachet.package.documents import Workspace
-    from sachet.package.source_map import Origins
     from sachet.package.workers import Map
     from sachet.project import Project
-    from sachet.validation.issue import Issue
-    from sachet.validation.run import Judged
-
-CLEAN, FINDINGS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-class UsageError(Exception):
-    """Something about the call or its input that the user can mend."""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    gc.set_threshold(100_000)  # little here is a cycle, and looking for them takes long
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used, and looking for them takes long
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    options.code = CLEAN
-    run: Callable[[argparse.Namespace], None] = options.run
-    try:
-        if sys.stdout is None:
-            raise UsageError("there is no standard output to write to")
-        run(options)
-        sys.stdout.flush()
-    except UsageError as e:
-        print(f"sachet: {e}", file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as e:
-        print(f"sachet: {f'{e.filename}: ' if e.filename else ''}{e.strerror or e}", file=sys.stderr)
-        if sys.stdout is not None:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return USAGE
-    except Exception:
-        traceback.print_exc()
-        print("sachet: this is a bug in sachet; please report it with the lines above", file=sys.stderr)
-        return BUG
-    code: int = options.code
-    return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    form = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(prog="sachet", description="Turns clinical documents into FHIR content packages.")
-    parser.add_argument("--version", action="version", version=f"sachet {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(
-        name: str, run: Callable[[argparse.Namespace], None], text: str, example: str
-    ) -> argparse.ArgumentParser:
-        made = commands.add_parser(
-            name, help=text, description=text, epilog=f"example:\n  {example}", formatter_class=form
-        )
-        made.set_defaults(run=run)
-        return made
-
+def add(command: Commands) -> list[argparse.ArgumentParser]:
+    """Add them to the parser; returns those of the commands that end by their findings."""
     new = command("new", _new, "Make a project that builds: settings and one document.", "sachet new my-content")
     new.add_argument("folder", type=Path, help="a folder that is empty or not there yet")
     paths = {"nargs": "*", "type": Path, "default": [Path()], "metavar": "PATH"}
@@ -100,22 +35,6 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check", _check, "Check documents.", "sachet check seeds --format json")
     check.add_argument("paths", help="documents or folders of documents (this folder)", **paths)  # type: ignore[arg-type]
     check.add_argument("--format", choices=("text", "json"), default="text", help="how to print findings (text)")
-    text = "Validate FHIR resources: files, folders, NDJSON, bundles and packages."
-    validate = command("validate", _validate, text, "sachet validate dist/sachet.seeds.r4.tgz")
-    validate.add_argument(
-        "paths", nargs="+", metavar="PATH", type=Path, help="JSON, NDJSON, folders or FHIR packages (.tgz)"
-    )
-    validate.add_argument("--fhir", metavar="R", help="the release (that of the package, else r4)")
-    what = "a profile or its definitions: a url, a file, a folder, a .tgz, or NAME#VERSION in ~/.fhir/packages"
-    validate.add_argument("--profile", action="append", default=[], metavar="P", help=what)
-    validate.add_argument(
-        "--format", choices=("text", "json", "sarif"), default="text", help="how to print issues (text)"
-    )
-    validate.add_argument("--notes", action="store_true", help="print notes too, not just count them")
-    for one in (build, check, validate):
-        severities = [str(s) for s in Severity]
-        one.add_argument("--fail-on", choices=severities, default="error", help="exit 1 from this severity up (error)")
-        one.add_argument("--quiet", action="store_true", help="print nothing but what was asked for")
     text = "Print what was read of a document, as JSON."
     extract = command("extract", _extract, text, "sachet extract seeds/intraosseous-access.md")
     extract.add_argument("document", type=Path, help="a document")
@@ -125,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("place", help=what)
     trace.add_argument("--fhir", metavar="R", help="the release to look in for DOC:LINE (the first of sachet.toml)")
     trace.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (text)")
-    return parser
+    return [build, check]
 
 
 def _new(options: argparse.Namespace) -> None:
@@ -164,7 +83,7 @@ def _build(options: argparse.Namespace) -> None:
 def _report(built: BuiltPackage, documents: int) -> str:
     counts = ", ".join(f"{n} {kind}" for kind, n in sorted(built.resources.items()))
     lines = [
-        f"{built.package}: {_count(documents, 'document')}, {_count(built.resources.total(), 'resource')} ({counts})"
+        f"{built.package}: {count(documents, 'document')}, {count(built.resources.total(), 'resource')} ({counts})"
     ]
     change = built.change
     for what, names in (("new", change.added), ("changed", change.changed), ("gone", change.removed)):
@@ -191,78 +110,7 @@ def _check(options: argparse.Namespace) -> None:
         for finding in findings:
             print(finding)
         if not options.quiet:
-            print(f"{_count(len(findings), 'finding')} in {_count(len(workspace.inputs), 'file')}", file=sys.stderr)
-
-
-def _validate(options: argparse.Namespace) -> None:
-    from sachet.package.workers import map_for
-    from sachet.validation.inputs import InputError, look_through
-    from sachet.validation.report import FORMATS
-    from sachet.validation.run import validate
-
-    try:
-        profiles, definitions = _profiles(options.profile)
-        sources = [look_through(path) for path in options.paths]
-        asked = _release(options.fhir) if options.fhir else None
-        verdicts = (
-            verdict
-            for source in sources
-            for verdict in validate(
-                source, asked or source.release or "r4", profiles, definitions, map_for(source.resources)
-            )
-        )
-        least = Severity.NOTE if options.notes else Severity.WARNING
-        counts = FORMATS[options.format](verdicts, sys.stdout, least, _origin())
-    except InputError as e:
-        raise UsageError(str(e)) from e
-    failing = [s for s in Severity if s.rank <= Severity(options.fail_on).rank]
-    options.code = FINDINGS if any(counts[severity] for severity in failing) else CLEAN
-    if not options.quiet:
-        found = ", ".join(_count(counts[severity], str(severity)) for severity in Severity)
-        print(f"{_count(counts['resources'], 'resource')}: {found}", file=sys.stderr)
-        if not asked and not all(source.release for source in sources):
-            print("sachet: what names no release was validated as R4; --fhir says another one", file=sys.stderr)
-
-
-def _profiles(named: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]]:
-    """The profiles that every resource of their type has to keep, and the definitions that were given."""
-    from sachet.validation.inputs import definitions_of
-
-    profiles: list[str] = []
-    definitions: list[dict[str, Any]] = []
-    for name in named:
-        if name.startswith(("http:", "https:", "urn:")):
-            profiles.append(name)
-            continue
-        found = definitions_of(name)
-        definitions += found
-        if Path(name).suffix == ".json":
-            profiles += [one["url"] for one in found if one["resourceType"] == "StructureDefinition"]
-    return profiles, definitions
-
-
-def _origin() -> Callable[[Judged, Issue], tuple[str, Span] | None]:
-    """Finds where the words of an element stand, for resources in packages with a source map."""
-    maps: dict[str, Origins | None] = {}
-
-    def origin(verdict: Judged, issue: Issue) -> tuple[str, Span] | None:
-        from tarfile import ReadError
-
-        from sachet.package.source_map import Origins
-        from sachet.validation.positions import json_path
-
-        package, inside, _ = verdict.path.partition("#")
-        if not inside:
-            return None
-        if package not in maps:
-            try:
-                maps[package] = Origins(Path(package))
-            except ReadError:
-                maps[package] = None
-        found = maps[package]
-        return found.origin(f"{verdict.kind}/{verdict.id}", json_path(issue.expression)) if found else None
-
-    return origin
+            print(f"{count(len(findings), 'finding')} in {count(len(workspace.inputs), 'file')}", file=sys.stderr)
 
 
 def _extract(options: argparse.Namespace) -> None:
@@ -302,12 +150,12 @@ def _trace_line(file: Path, line: int, column: int | None, options: argparse.Nam
     workspace, _ = _workspace([file])
     if workspace.has_settings:  # links and citations depend on the other documents
         workspace, _ = _workspace([workspace.root, file])
-    release = RELEASES[_releases(options.fhir, workspace.project)[0]]
+    chosen = RELEASES[_releases(options.fhir, workspace.project)[0]]
     lines = file.read_bytes().decode("utf-8-sig", "replace").splitlines()
     if not 1 <= line <= len(lines):
-        raise UsageError(f"{file}: there is no line {line}; it has {_count(len(lines), 'line')}")
+        raise UsageError(f"{file}: there is no line {line}; it has {count(len(lines), 'line')}")
     document = Input(file, name_of(file, workspace.root))
-    traced = trace_line(document, line, column, workspace.inputs, workspace.project, release)
+    traced = trace_line(document, line, column, workspace.inputs, workspace.project, chosen)
     if traced.value is None:
         for finding in _placed(traced.findings, workspace.root):
             print(finding, file=sys.stderr)
@@ -315,7 +163,7 @@ def _trace_line(file: Path, line: int, column: int | None, options: argparse.Nam
         return
     if options.format == "json":
         rows = [asdict(went) for went in traced.value]
-        about = {"path": file.as_posix(), "line": line, "column": column, "text": lines[line - 1], "fhir": release.name}
+        about = {"path": file.as_posix(), "line": line, "column": column, "text": lines[line - 1], "fhir": chosen.name}
         json.dump(about | {"elements": rows}, sys.stdout, ensure_ascii=False)
         print()
         return
@@ -355,16 +203,7 @@ def _short(words: str) -> str:
 
 def _releases(asked: str | None, project: Project) -> tuple[str, ...]:
     """The releases that were asked for, or those of the settings."""
-    return tuple(dict.fromkeys(map(_release, asked.split(",")))) if asked else project.fhir
-
-
-def _release(name: str) -> str:
-    """The name of a release, as it was asked for."""
-    from sachet.fhir.releases import RELEASES
-
-    if name.lower() not in RELEASES:
-        raise UsageError(f"--fhir: {name!r} is not a release; use {', '.join(RELEASES)}")
-    return name.lower()
+    return tuple(dict.fromkeys(map(release, asked.split(",")))) if asked else project.fhir
 
 
 def _workspace(paths: Sequence[Path]) -> tuple[Workspace, tuple[Finding, ...]]:
@@ -422,13 +261,5 @@ def _from_here(root: Path, name: str) -> str:
     return Path(os.path.normpath(root / name)).as_posix()
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
 def _code(findings: Iterable[Finding], fail_on: str) -> int:
     return FINDINGS if any(f.severity.rank <= Severity(fail_on).rank for f in findings) else CLEAN
-
-
-if __name__ == "__main__":
-    sys.exit(main())

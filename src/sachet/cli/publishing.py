@@ -1,0 +1,316 @@
+"""The commands about servers: plan, push, rollback, drift."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sachet.cli.common import CLEAN, FINDINGS, Commands, UsageError, count
+
+if TYPE_CHECKING:
+    from sachet.publish.auth import Credentials
+    from sachet.publish.content import Content
+    from sachet.publish.deliver import Again
+    from sachet.publish.plan import Plan, Planner
+    from sachet.publish.server import Server
+
+_EMBEDDED = "embedded"
+
+
+def add(command: Commands) -> None:
+    """Add them to the parser."""
+    text = "Say what a push would change on a FHIR server. Exit code 1 where it would change something."
+    plan = command("plan", _plan, text, "sachet plan dist/*.tgz --server https://fhir.example.org/r4")
+    text = "Put packages on a FHIR server: what the plan says, and nothing else. Run again, it changes nothing."
+    push = command(
+        "push", _push, text, "sachet push dist/*.tgz --server https://fhir.example.org/r4 --plan reviewed.json"
+    )
+    text = "Say what on a FHIR server is no longer as the packages have it. Exit code 1 where something is not."
+    drift = command("drift", _drift, text, "sachet drift dist/*.tgz --server https://fhir.example.org/r4")
+    text = "Put back what a push replaced, and retire what it created, as far as nobody changed it since."
+    rollback = command("rollback", _rollback, text, "sachet rollback sachet-push-20261123T101500Z.json")
+    for one in (plan, push, drift):
+        one.add_argument("packages", nargs="+", metavar="TGZ", type=Path, help="packages that sachet built")
+        what = "the base address of a FHIR server" + (f", or {_EMBEDDED}: one for a first try" if one is push else "")
+        one.add_argument("--server", required=True, metavar="URL", help=what)
+        what = "find resources by url and version, or by id (as the server can)"
+        one.add_argument("--strategy", choices=("url", "id"), help=what)
+    for one in (plan, push):
+        one.add_argument("--retire", action="store_true", help="retire what left the packages")
+        one.add_argument("--overwrite", action="store_true", help="overwrite what somebody changed on the server")
+        one.add_argument(
+            "--without", metavar="TYPES", default="", help="leave resource types out, like Citation,Library"
+        )
+    for one in (plan, push, drift):
+        what = "try resource types that the server does not list in its CapabilityStatement"
+        one.add_argument("--unlisted", action="store_true", help=what)
+    for one in (push, rollback):
+        one.add_argument("--yes", action="store_true", help="do not ask")
+        one.add_argument("--receipt", type=Path, metavar="FILE", help="where the receipt goes (this folder)")
+        one.add_argument("--quiet", action="store_true", help="print nothing but what was asked for")
+        one.add_argument("--entries", type=_positive, metavar="N", default=200, help="entries of a transaction (200)")
+    push.add_argument(
+        "--plan", type=Path, metavar="FILE", help="do what this plan (of plan --format json) says, unasked"
+    )
+    rollback.add_argument("old", metavar="RECEIPT", type=Path, help="the receipt of a push")
+    rollback.add_argument("--delete", action="store_true", help="delete what the push created, instead of retiring it")
+    for one in (plan, drift):
+        one.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (text)")
+    for one in (plan, push, drift, rollback):
+        one.add_argument("--all", action="store_true", help="show every resource and every difference")
+        _add_connection(one)
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the server")
+    group.add_argument("--auth", choices=("none", "basic", "bearer", "smart"), default="none", help="who we are (none)")
+    place = "env:NAME, file:PATH or keyring:SERVICE/USER"
+    group.add_argument("--user", help="of basic: the name")
+    group.add_argument("--secret", metavar="PLACE", help=f"of basic and bearer: where password or token is: {place}")
+    group.add_argument("--client-id", metavar="ID", help="of smart (Backend Services): the client")
+    group.add_argument("--key", metavar="PLACE", help=f"of smart: where the private key is, PEM or JWK: {place}")
+    group.add_argument("--key-id", metavar="ID", help="of smart: the key's id (that of the JWK)")
+    group.add_argument("--token-url", metavar="URL", help="of smart: where tokens are (as the server says)")
+    group.add_argument("--scope", metavar="SCOPES", help="of smart: what to ask for")
+    group.add_argument("--ca", metavar="FILE", help="authorities that the server's certificate is from")
+    group.add_argument("--cert", metavar="FILE", help="a certificate of our own, PEM")
+    group.add_argument("--cert-key", metavar="FILE", help="its private key, where it is in another file")
+    what = "a header for every request; VALUE may be env:NAME or file:PATH"
+    group.add_argument("--header", action="append", default=[], metavar="NAME=VALUE", help=what)
+    group.add_argument("--timeout", type=_positive, metavar="S", default=120, help="seconds without an answer (120)")
+
+
+def _positive(words: str) -> int:
+    number = int(words)
+    if number < 1:
+        raise argparse.ArgumentTypeError("it has to be 1 or more")
+    return number
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from sachet.publish.report import dumps, text
+
+    with _errors():
+        plan = _planner(options, _server(options)).plan(_packages(options))
+        print(dumps(plan) if options.format == "json" else "\n".join(text(plan, options.all)))
+    options.code = FINDINGS if plan.changes or _blocked(plan) else CLEAN
+
+
+def _drift(options: argparse.Namespace) -> None:
+    from sachet.publish.plan import Action
+    from sachet.publish.report import drift_json, drift_text
+
+    options.retire = options.overwrite = False
+    options.without = ""
+    with _errors():
+        plan = _planner(options, _server(options)).plan(_packages(options))
+        print(drift_json(plan) if options.format == "json" else "\n".join(drift_text(plan, options.all)))
+    options.code = CLEAN if len(plan.of(Action.UNCHANGED)) == len(plan.steps) else FINDINGS
+
+
+def _push(options: argparse.Namespace) -> None:
+    with _errors(), _served(options) as server:
+        planner = _planner(options, server)
+        plan = planner.plan(_packages(options))
+        if options.plan:
+            _as_reviewed(plan, options.plan)
+        _deliver(
+            server, plan, planner.again_by(plan.strategy), planner.capability.has_history, options, asked=options.plan
+        )
+
+
+def _rollback(options: argparse.Namespace) -> None:
+    from sachet.publish import receipt
+    from sachet.publish.rollback import Rollback
+
+    with _errors():
+        old = receipt.read(options.old)
+        options.server = old.server
+        server = _server(options)
+        back = Rollback(server, old, delete=options.delete)
+        _deliver(server, back.plan(), back.again, server.capability().has_history, options, asked=None)
+
+
+def _deliver(
+    server: Server,
+    plan: Plan,
+    again: Again,
+    history: Callable[[str], bool],
+    options: argparse.Namespace,
+    asked: Path | None,
+) -> None:
+    """Show a plan, ask, and carry it out."""
+    from sachet.publish.deliver import Delivery, IncompleteError
+    from sachet.publish.report import summary, text
+
+    command = options.run.__name__.strip("_")
+    blocked = _blocked(plan)
+    if not options.quiet:
+        print("\n".join(text(plan, options.all)))
+    if blocked and command == "push":
+        raise UsageError(f"nothing was sent: {blocked}")
+    if blocked:
+        print(f"sachet: {blocked}; these stay as they are", file=sys.stderr)
+        options.code = FINDINGS
+    if not plan.changes:
+        return
+    if not (options.yes or asked):
+        _confirm(f"{command} {count(len(plan.changes), 'resource')} on {plan.server}")
+    path = options.receipt or Path(f"sachet-{command}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
+    delivery = Delivery(
+        server, plan, again, path, command=command, history=history, entries=options.entries,
+        progress=None if options.quiet else _progress,
+    )  # fmt: skip
+    try:
+        delivery.run()
+    except IncompleteError as e:
+        print(f"sachet: {e}", file=sys.stderr)
+        options.code = FINDINGS
+    except BaseException:
+        done = f"{delivery.receipt.count('done')} of {len(delivery.receipt.rows)} done"
+        print(f"sachet: stopped: {done}; the same command finishes it; the receipt is {path}", file=sys.stderr)
+        raise
+    if not options.quiet:
+        print(f"sachet: {summary(plan)}; the receipt is {path}", file=sys.stderr)
+
+
+def _confirm(what: str) -> None:
+    if not sys.stdin or not sys.stdin.isatty():
+        raise UsageError(f"nothing was sent: {what}? say so with --yes, or give the reviewed plan with --plan")
+    if input(f"{what}? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise UsageError("nothing was sent")
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} of {total} resources", end="\r\x1b[K" if done == total else "", file=sys.stderr, flush=True)
+
+
+def _as_reviewed(plan: Plan, file: Path) -> None:
+    from sachet.publish.report import unlike_reviewed
+
+    try:
+        reviewed = json.loads(file.read_bytes())
+        why = unlike_reviewed(plan, reviewed)
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{file}: this is no plan; make one with: sachet plan --format json") from None
+    if why:
+        raise UsageError(f"nothing was sent: {file} is not what would be done now: {why}; review a new plan")
+
+
+def _blocked(plan: Plan) -> str:
+    """Why a plan cannot be carried out as it is; nothing where it can."""
+    from sachet.publish.plan import Action
+
+    why = []
+    if unsupported := plan.of(Action.UNSUPPORTED):
+        kinds = ",".join(sorted({step.kind for step in unsupported}))
+        why.append(f"the server takes no {kinds.replace(',', ' and no ')} (--without {kinds} leaves them out)")
+    if conflicts := plan.of(Action.CONFLICT):
+        more = f", and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
+        why.append(f"{count(len(conflicts), 'conflict')}: {conflicts[0].name}: {conflicts[0].why}{more}")
+    return "; ".join(why)
+
+
+def _planner(options: argparse.Namespace, server: Server) -> Planner:
+    from sachet.publish.plan import Planner, Strategy
+
+    left_out = frozenset(filter(None, options.without.split(",")))
+    strategy = Strategy(options.strategy) if options.strategy else None
+    return Planner(
+        server,
+        strategy=strategy,
+        retire=options.retire,
+        overwrite=options.overwrite,
+        without=left_out,
+        unlisted=options.unlisted,
+    )
+
+
+def _packages(options: argparse.Namespace) -> list[Content]:
+    from sachet.publish import content
+
+    return [content.read(path) for path in options.packages]
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What goes wrong with a server, as a line for the user."""
+    from sachet.publish.errors import PublishError
+
+    try:
+        yield
+    except PublishError as e:
+        raise UsageError(str(e)) from e
+
+
+@contextmanager
+def _served(options: argparse.Namespace) -> Iterator[Server]:
+    """The server that was named, or an embedded one, which serves until it is interrupted."""
+    if options.server != _EMBEDDED:
+        yield _server(options)
+        return
+    from sachet.publish.embedded import embedded
+
+    with embedded() as (address, wait):
+        options.server, options.unlisted = address, True  # it lists what can be searched for, and takes everything
+        yield _server(options)
+        print(f"sachet: serving {address} until it is interrupted (Ctrl-C); nothing of it is kept", file=sys.stderr)
+        wait()
+
+
+def _server(options: argparse.Namespace) -> Server:
+    from sachet.publish.connection import Connection, Patience, Trust
+    from sachet.publish.server import Server
+
+    certificate = (options.cert, options.cert_key) if options.cert_key else options.cert
+    return Server(
+        Connection(
+            options.server,
+            credentials=_credentials(options),
+            trust=Trust(options.ca, certificate),
+            headers=dict(map(_header, options.header)),
+            patience=Patience(read=options.timeout),
+        )
+    )
+
+
+def _header(words: str) -> tuple[str, str]:
+    from sachet.publish.secrets import secret
+
+    name, equals, value = words.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--header {name}: write NAME=VALUE")
+    return name, secret(value) if value.startswith(("env:", "file:", "keyring:")) else value
+
+
+def _credentials(options: argparse.Namespace) -> Credentials | None:
+    from sachet.publish.auth import SCOPES, BackendServices, Basic, Bearer
+    from sachet.publish.secrets import secret
+
+    def needed(name: str) -> str:
+        found: str | None = getattr(options, name)
+        if not found:
+            raise UsageError(f"--auth {options.auth} needs --{name.replace('_', '-')}")
+        return found
+
+    match options.auth:
+        case "basic":
+            return Basic(needed("user"), secret(needed("secret")))
+        case "bearer":
+            return Bearer(secret(needed("secret")))
+        case "smart":
+            return BackendServices(
+                needed("client_id"),
+                secret(needed("key")),
+                key_id=options.key_id,
+                token_url=options.token_url,
+                scope=options.scope or SCOPES,
+            )
+    return None

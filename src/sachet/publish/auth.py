@@ -1,0 +1,193 @@
+"""Who we are to a server: basic, bearer, or SMART Backend Services with a signed assertion.
+
+https://hl7.org/fhir/smart-app-launch/backend-services.html
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from sachet.package.pack import ORDER
+from sachet.publish.errors import PublishError, UnavailableError
+
+SCOPES = " ".join(f"system/{kind}.crus" for kind in ORDER if kind != "ImplementationGuide")
+_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LIFE = 240  # seconds of an assertion; five minutes is the most that a server takes
+_EARLY = 60  # seconds before its end that a token is renewed
+_LIMITS = (10, 60)  # seconds to connect, and between two pieces of an answer
+
+
+class Credentials(ABC):
+    """What signs requests."""
+
+    def use(self, session: requests.Session, base: str) -> None:  # noqa: B027 - most need nothing more
+        """Know the session, and the base address of the server, that the requests go to."""
+
+    @abstractmethod
+    def sign(self, request: requests.PreparedRequest) -> None:
+        """Add what proves who sends a request."""
+
+    @abstractmethod
+    def secrets(self) -> Iterable[str]:
+        """What may never be shown."""
+
+    def renew(self) -> bool:
+        """After a server refused them (401): whether there are others now, with which to ask once more."""
+        return False
+
+
+class Basic(Credentials):
+    """A name and a password."""
+
+    def __init__(self, user: str, password: str) -> None:
+        self._password = password
+        self._header = base64.b64encode(f"{user}:{password}".encode()).decode()
+
+    def sign(self, request: requests.PreparedRequest) -> None:
+        """Add the header."""
+        request.headers["Authorization"] = f"Basic {self._header}"
+
+    def secrets(self) -> Iterable[str]:
+        """The password, and the header that it is in."""
+        return self._password, self._header
+
+
+class Bearer(Credentials):
+    """A token that somebody else got."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def sign(self, request: requests.PreparedRequest) -> None:
+        """Add the header."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+
+    def secrets(self) -> Iterable[str]:
+        """The token."""
+        return (self._token,)
+
+
+class BackendServices(Credentials):
+    """SMART Backend Services: a token for an assertion that is signed with a private key, RS384 or ES384."""
+
+    def __init__(
+        self, client: str, key: str, *, key_id: str | None = None, token_url: str | None = None, scope: str = SCOPES
+    ) -> None:
+        """`key` is a private key, RSA or P-384, as PEM or as a JWK. The server says where tokens are, if nobody does.
+
+        Raises PublishError where the key is none of these.
+        """
+        self._client = client
+        self._key, self._algorithm, kid = _private_key(key)
+        self._key_id = key_id or kid
+        self._token_url = token_url
+        self._scope = scope
+        self._token = ""
+        self._until = 0.0
+        self._session = requests.Session()
+        self._base = ""
+
+    def use(self, session: requests.Session, base: str) -> None:
+        """Get tokens through the same session: the same proxies and authorities."""
+        self._session, self._base = session, base
+
+    def sign(self, request: requests.PreparedRequest) -> None:
+        """Add the header, with a token that lasts a while still."""
+        if time.monotonic() > self._until:
+            self._get_token()
+        request.headers["Authorization"] = f"Bearer {self._token}"
+
+    def secrets(self) -> Iterable[str]:
+        """The token."""
+        return (self._token,) if self._token else ()
+
+    def renew(self) -> bool:
+        """Get another token."""
+        self._get_token()
+        return True
+
+    def _get_token(self) -> None:
+        url = self._token_url = self._token_url or self._discovered()
+        if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise PublishError(f"the server gets tokens at {url}: an assertion is sent over https only")
+        form = {
+            "grant_type": "client_credentials",
+            "scope": self._scope,
+            "client_assertion_type": _ASSERTION,
+            "client_assertion": self._assertion(url),
+        }
+        found = self._ask("POST", url, form)
+        token, seconds = found.get("access_token"), found.get("expires_in", 300)
+        if not isinstance(token, str) or not token:
+            raise PublishError(f"{url} gave no access_token")
+        life = float(seconds) if isinstance(seconds, int | float) else 300.0
+        self._token, self._until = token, time.monotonic() + max(life - _EARLY, life / 2)
+
+    def _discovered(self) -> str:
+        """Where the server says that tokens are."""
+        url = f"{self._base}/.well-known/smart-configuration"
+        found = self._ask("GET", url).get("token_endpoint")
+        if not isinstance(found, str):
+            raise PublishError(f"{url} names no token_endpoint; give it as --token-url")
+        return found
+
+    def _assertion(self, audience: str) -> str:
+        import jwt
+
+        now = int(time.time())
+        claims = {"iss": self._client, "sub": self._client, "aud": audience, "exp": now + _LIFE, "iat": now}
+        headers = {"kid": self._key_id} if self._key_id else None
+        made: str = jwt.encode(claims | {"jti": str(uuid.uuid4())}, self._key, self._algorithm, headers)
+        return made
+
+    def _ask(self, method: str, url: str, form: dict[str, str] | None = None) -> dict[str, Any]:
+        try:
+            answer = self._session.request(
+                method, url, data=form, headers={"Accept": "application/json"}, timeout=_LIMITS, allow_redirects=False
+            )
+        except requests.exceptions.RequestException as e:
+            raise UnavailableError(f"{url} cannot be reached: {type(e).__name__}") from None
+        try:
+            found = answer.json()
+        except ValueError:
+            found = None
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise UnavailableError(f"{url} answered {answer.status_code}")
+        if not answer.ok or not isinstance(found, dict):
+            said = found if isinstance(found, dict) else {}
+            why = " ".join(str(said[k]) for k in ("error", "error_description") if k in said)
+            raise PublishError(f"{url} gave no token: {answer.status_code} {why}".rstrip())
+        return found
+
+
+def _private_key(text: str) -> tuple[Any, str, str | None]:
+    """A private key, the algorithm that it signs with, and its id where it has one."""
+    import jwt
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    wrong = "the key of --key is no private key that SMART takes: RSA of 2048 bits or more, or EC P-384, as PEM or JWK"
+    kid = None
+    try:
+        if text.lstrip().startswith("{"):
+            row = json.loads(text)
+            kid = row.get("kid")
+            key = jwt.PyJWK(row, "ES384" if row.get("kty") == "EC" else "RS384").key
+        else:
+            key = load_pem_private_key(text.encode(), None)
+    except (ValueError, TypeError, jwt.PyJWTError):
+        raise PublishError(wrong) from None  # never with what the key holds
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 2048:
+        return key, "RS384", kid
+    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP384R1):
+        return key, "ES384", kid
+    raise PublishError(wrong)

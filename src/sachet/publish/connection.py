@@ -1,0 +1,310 @@
+"""HTTP to one FHIR server: time limits, trust, back-off, redirects, and what its answers mean.
+
+What only reads is asked again by itself, with back-off. What writes is sent once: who sends it has to look first
+whether it was carried out.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from sachet import __version__
+from sachet.publish.auth import Credentials
+from sachet.publish.errors import PublishError, RefusedError, UnavailableError
+
+JSON = "application/fhir+json"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LARGEST = 256 << 20  # bytes of an answer
+_REDIRECTS = 5
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LONGEST = 600  # characters of what a server says in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered: its JSON (None where there is none), with decimals as they were written."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a server, in seconds, and how often to ask again."""
+
+    connect: float = 10
+    read: float = 120  # between two pieces of an answer
+    whole: float = 600  # for an answer
+    attempts: int = 6
+    longest: float = 120  # between two attempts, whatever the server asks for
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    def wait(self, attempt: int, asked: float | None) -> None:
+        """Wait after an attempt (from 0): as long as the server asked for, else twice as long each time."""
+        doubled = min(2.0**attempt, 30) * random.uniform(0.5, 1)  # noqa: S311 - so that clients do not come together
+        self.sleep(min(asked if asked is not None else doubled, self.longest))
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What proves who is who: a file of authorities for the server, a certificate of our own with its key."""
+
+    authorities: str | None = None
+    certificate: tuple[str, str] | str | None = None
+
+    def check(self) -> None:
+        """Raises PublishError where one of the files is not there."""
+        given = self.certificate if isinstance(self.certificate, tuple) else (self.certificate,)
+        for file in filter(None, (self.authorities, *given)):
+            if not Path(file).exists():
+                raise PublishError(f"{file}: there is no such file")
+
+
+class Connection:
+    """A FHIR server at its base address."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        credentials: Credentials | None = None,
+        trust: Trust | None = None,
+        headers: Mapping[str, str] | None = None,
+        patience: Patience | None = None,
+        adapter: HTTPAdapter | None = None,
+    ) -> None:
+        """`headers` go with every request (a tenant's). `adapter` carries the requests instead of the network.
+
+        Raises PublishError where the address is none, or credentials would travel without encryption.
+        """
+        self.base = checked_base(base, credentials is not None)
+        self.patience = patience or Patience()
+        self._credentials = credentials
+        self._headers = dict(headers or {})
+        self._trust = trust or Trust()
+        self._trust.check()
+        self._session = requests.Session()
+        if urlsplit(self.base).hostname in LOOPBACK:
+            self._session.trust_env = False  # no proxy stands before this machine
+        self._session.auth = _no_auth  # else requests takes what it finds in .netrc
+        if self._trust.authorities:
+            self._session.verify = self._trust.authorities
+        self._session.cert = self._trust.certificate
+        if adapter:
+            for scheme in ("http://", "https://"):
+                self._session.mount(scheme, adapter)
+        if credentials:
+            credentials.use(self._session, self.base)
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+    ) -> Answer:
+        """Read something below the base address; asked again where the server cannot answer now."""
+        attempts = attempts or self.patience.attempts
+        for attempt in range(attempts):
+            try:
+                return self.send("GET", path, params=params, headers=headers)
+            except UnavailableError as e:
+                if attempt + 1 == attempts:
+                    raise
+                self.patience.wait(attempt, e.retry_after)
+        raise AssertionError("no attempt was made")
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request, and return its answer.
+
+        Raises UnavailableError where it is not known whether it was carried out or the server says to try again,
+        RefusedError where it was not carried out, PublishError where this is no FHIR server.
+        """
+        sent = {"Accept": JSON, "Cache-Control": "no-cache", "User-Agent": f"sachet/{__version__}"}
+        sent |= {"Content-Type": JSON} if body is not None else {}
+        sent |= {**self._headers, **(headers or {})}
+        url = f"{self.base}{'' if path[:1] in ('', '?') else '/'}{path}"
+        for _ in range(_REDIRECTS):
+            answer = self._once(method, url, params, body, sent)
+            if answer.status == 401 and self._credentials and self._credentials.renew():
+                answer = self._once(method, url, params, body, sent)
+            if not 300 <= answer.status < 400:
+                return self._judged(method, url, answer)
+            url, params = self._redirected(method, url, answer), None
+        raise PublishError(f"{self.base} redirects in a circle")
+
+    def _once(
+        self, method: str, url: str, params: Mapping[str, str] | None, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        limits = (self.patience.connect, self.patience.read)
+        request = requests.Request(method, url, headers=headers, params=params, data=body, auth=self._authorize)
+        try:
+            prepared = self._session.prepare_request(request)
+            settings = self._session.merge_environment_settings(url, {}, True, None, None)
+            response = self._session.send(prepared, timeout=limits, allow_redirects=False, **settings)
+            with response:
+                content = self._read(response)
+        except requests.exceptions.SSLError as e:
+            words = f"{self.base} cannot be trusted: {self.hidden(_reason(e))}; --ca FILE names another authority"
+            raise PublishError(words) from None
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.InvalidHeader,
+        ) as e:
+            raise PublishError(f"{self.base}: {self.hidden(str(e))}") from None
+        except requests.exceptions.ConnectTimeout:
+            raise UnavailableError(f"{self.base} does not answer within {limits[0]:g} s") from None
+        except requests.exceptions.Timeout:
+            raise UnavailableError(f"{self.base} sent nothing for {limits[1]:g} s") from None
+        except requests.exceptions.RequestException as e:
+            raise UnavailableError(f"{self.base} cannot be reached: {self.hidden(_reason(e))}") from None
+        return self._parsed(response, content)
+
+    def _read(self, response: requests.Response) -> bytes:
+        """The body of an answer, within the limits of time and size."""
+        started, pieces, size = time.monotonic(), [], 0
+        for piece in response.iter_content(1 << 16):
+            pieces.append(piece)
+            size += len(piece)
+            if size > _LARGEST:
+                raise PublishError(f"{self.base} answers with more than {_LARGEST >> 20} MiB")
+            if time.monotonic() - started > self.patience.whole:
+                raise UnavailableError(f"{self.base} was not done with its answer after {self.patience.whole:g} s")
+        return b"".join(pieces)
+
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._credentials:
+            self._credentials.sign(request)
+        return request
+
+    def _parsed(self, response: requests.Response, content: bytes) -> Answer:
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        body = None
+        if content.strip() and ("json" in kind or not kind):
+            try:
+                body = json.loads(content, parse_float=Decimal)
+            except (ValueError, RecursionError):
+                if response.ok:
+                    raise UnavailableError(f"{self.base} sent an answer that is no whole JSON") from None
+        elif content.strip() and response.ok:
+            words = f"{self.base} answers with {kind or 'no content type'} instead of FHIR's JSON"
+            raise PublishError(f"{words}: is this the base address of a FHIR server?")
+        return Answer(response.status_code, response.headers, body)
+
+    def _redirected(self, method: str, url: str, answer: Answer) -> str:
+        """Where a redirect within the server leads to."""
+        target = urljoin(url, answer.headers.get("Location", ""))
+        if origin(target) != origin(url):
+            raise PublishError(
+                f"{self.base} redirects to {target}; credentials do not follow: give the right address as --server"
+            )
+        if method != "GET" and answer.status not in (307, 308):
+            raise PublishError(f"{self.base} redirects what is sent to {target}; give the right address as --server")
+        return target
+
+    def _judged(self, method: str, url: str, answer: Answer) -> Answer:
+        if answer.status < 400:
+            return answer
+        said = self.hidden(outcome(answer.body))
+        about = f"{self.base} answered {answer.status}"
+        if url != self.base:
+            about += f" to {method} {url.removeprefix(self.base)[:100]}"
+        words = f"{about}{f': {said}' if said else ''}{_ADVICE.get(answer.status, '')}"
+        if answer.status in _AGAIN:
+            raise UnavailableError(words, retry_after(answer.headers))
+        raise RefusedError(words, answer.status)
+
+    def hidden(self, words: str) -> str:
+        """Words without any secret in them, on one line."""
+        for one in self._credentials.secrets() if self._credentials else ():
+            words = words.replace(one, "…")
+        return " ".join(words.split())[:_LONGEST]
+
+
+_ADVICE = {
+    401: "; the server does not accept these credentials (see --auth)",
+    403: "; these credentials may not do this (--scope; docs/publishing.md lists what is needed)",
+    404: "; is this the base address of a FHIR server?",
+}
+
+
+def checked_base(base: str, secret: bool) -> str:
+    """The base address of a server, without a slash at its end."""
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise PublishError(f"--server {base}: write an address like https://fhir.example.org/r4")
+    if parts.username or parts.password:
+        raise PublishError("--server: an address holds no credentials; see --auth")
+    if parts.query or parts.fragment:
+        raise PublishError(f"--server {base}: a base address has no ? and no #")
+    if secret and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise PublishError(f"--server {base}: credentials are sent over https only")
+    return base.rstrip("/")
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+
+
+def outcome(body: Any) -> str:
+    """What an OperationOutcome says, its errors first; nothing where it is none."""
+    issues = body.get("issue") if isinstance(body, dict) else None
+    found = [i for i in issues if isinstance(i, dict)] if isinstance(issues, list) else []
+    found.sort(key=lambda i: i.get("severity") not in ("fatal", "error"))
+    return "; ".join(filter(None, map(_issue, found)))
+
+
+def _issue(issue: Mapping[str, Any]) -> str:
+    details = issue.get("details")
+    text = details.get("text") if isinstance(details, dict) else None
+    return str(issue.get("diagnostics") or text or issue.get("code") or "")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a server asks to wait (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)."""
+    asked = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,9}", asked):
+        return float(asked)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(asked).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost words of an error of requests."""
+    inner: Any = error
+    while True:
+        below = getattr(inner, "reason", None) or (inner.args[0] if getattr(inner, "args", ()) else None)
+        if not isinstance(below, BaseException):
+            return str(below or inner)
+        inner = below

@@ -1,0 +1,309 @@
+"""What would change on a server: each resource of a package beside what the server holds of it.
+
+A resource is found by its canonical url and version; where a server does not search by them, by its id.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sachet.fhir.digest import stamped
+from sachet.fhir.names import BASE
+from sachet.package.difference import Difference, differences
+from sachet.publish.content import Artifact, Content, artifact, encoded
+from sachet.publish.errors import PublishError
+from sachet.publish.server import Capability, Held, Server, UnsearchableError
+
+_PACKAGE_BEFORE = "composed-of"
+RETIRED = "retired"
+
+
+class Action(StrEnum):
+    """What would be done with a resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    RETIRE = "retire"
+    RESTORE = "restore"  # what was there before a push
+    DELETE = "delete"
+    CONFLICT = "conflict"
+    UNSUPPORTED = "not supported"
+
+
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.RETIRE, Action.RESTORE, Action.DELETE})
+
+
+class Strategy(StrEnum):
+    """How resources are found and made: by url and version, or by an id that is fixed."""
+
+    URL = "url"
+    ID = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One resource: what would be done with it, and why.
+
+    `held` is what the server holds, `target` what it would hold then: none of each where there is none.
+    """
+
+    action: Action
+    kind: str
+    url: str
+    version: str
+    held: Held | None
+    target: Artifact | None
+    why: str = ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether something would be written."""
+        return self.action in WRITES
+
+    @property
+    def canonical(self) -> str:
+        """Its url with its version."""
+        return f"{self.url}|{self.version}"
+
+    @property
+    def name(self) -> str:
+        """Its type and its id: the server's, else the package's."""
+        return self.held.name if self.held else self.target.name if self.target else f"{self.kind} {self.url}"
+
+    def content(self) -> bytes:
+        """The JSON that would be written, with the id that the server has for it."""
+        assert self.target is not None
+        if self.held is None or self.held.resource["id"] == self.target.id:
+            return self.target.content
+        return encoded(self.target.resource() | {"id": self.held.resource["id"]})
+
+    def differences(self) -> list[Difference]:
+        """What a reader would see change; nothing of a resource that is new."""
+        if self.held is None or self.target is None or self.action in (Action.UNCHANGED, Action.CREATE):
+            return []
+        return differences(self.held.resource, self.target.resource())
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done on a server, in the order in which it has to be done."""
+
+    server: str
+    software: str
+    release: str
+    strategy: Strategy
+    transactions: bool
+    packages: tuple[Content, ...]
+    steps: tuple[Step, ...]
+
+    def of(self, *actions: Action) -> list[Step]:
+        """The steps with one of these actions."""
+        return [step for step in self.steps if step.action in actions]
+
+    @property
+    def changes(self) -> list[Step]:
+        """The steps that write something."""
+        return [step for step in self.steps if step.changes]
+
+
+class Planner:
+    """Holds packages against a server."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        strategy: Strategy | None = None,
+        retire: bool = False,
+        overwrite: bool = False,
+        without: Collection[str] = (),
+        unlisted: bool = False,
+    ) -> None:
+        """`strategy` is chosen by what the server says of itself, where none is given. With `retire`, what left the
+        packages is retired; with `overwrite`, what somebody changed on the server is written over, unless it is active.
+        `without` are resource types to leave out; with `unlisted`, those that the server does not list are tried.
+        Raises PublishError where this is no FHIR server.
+        """
+        self.server = server
+        self.capability: Capability = server.capability()
+        self._asked = strategy
+        self._retire = retire
+        self._overwrite = overwrite
+        self._without = without
+        self._unlisted = unlisted
+
+    def plan(self, packages: Sequence[Content]) -> Plan:
+        """What would be done with the resources of packages. Raises PublishError where the server cannot take any."""
+        chosen = self._of_its_release(packages)
+        artifacts = _once(a for package in chosen for a in package.artifacts if a.kind not in self._without)
+        strategy, held = self._held(artifacts)
+        steps = [self.step(one, held[one.kind, one.url], strategy) for one in artifacts]
+        if self._retire:
+            steps += self._left(chosen, {one.canonical for one in artifacts})
+        about = self.capability
+        return Plan(
+            self.server.base, about.software, chosen[0].release, strategy, about.transactions, chosen, tuple(steps)
+        )
+
+    def _of_its_release(self, packages: Sequence[Content]) -> tuple[Content, ...]:
+        """The packages of the release that the server speaks."""
+        release = self.capability.release
+        found = tuple(p for p in packages if p.release == release)
+        if not found:
+            given = ", ".join(sorted({p.release.upper() for p in packages}))
+            speaks = release.upper() if release else f"FHIR {self.capability.version or 'of no version'}"
+            raise PublishError(f"{self.server.base} speaks {speaks}, and the packages given are of {given}")
+        return found
+
+    def _held(self, artifacts: Sequence[Artifact]) -> tuple[Strategy, Mapping[tuple[str, str], list[Held]]]:
+        """What the server holds, by type and url, and how it was found."""
+        kinds: dict[str, list[Artifact]] = defaultdict(list)
+        for one in artifacts:
+            if self._takes(one.kind):
+                kinds[one.kind].append(one)
+        if self._strategy(kinds) is Strategy.URL:
+            try:
+                return Strategy.URL, self._by_url(kinds)
+            except UnsearchableError:
+                if self._asked is Strategy.URL:
+                    raise
+        return Strategy.ID, self._by_id(kinds)
+
+    def _strategy(self, kinds: Collection[str]) -> Strategy:
+        if self._asked:
+            return self._asked
+        rows = [self.capability.kinds.get(kind) for kind in kinds]
+        searched = all(row and {"url", "version"} <= row.searches and row.conditional_create for row in rows)
+        return Strategy.URL if searched else Strategy.ID
+
+    def _takes(self, kind: str) -> bool:
+        return self._unlisted or self.capability.takes(kind)
+
+    def _by_url(self, kinds: Mapping[str, Sequence[Artifact]]) -> Mapping[tuple[str, str], list[Held]]:
+        found: dict[tuple[str, str], list[Held]] = defaultdict(list)
+        for kind, some in kinds.items():
+            for held in self.server.search(kind, [one.url for one in some]):
+                found[kind, str(held.url)].append(held)
+        return found
+
+    def _by_id(self, kinds: Mapping[str, Sequence[Artifact]]) -> Mapping[tuple[str, str], list[Held]]:
+        found: dict[tuple[str, str], list[Held]] = defaultdict(list)
+        for kind, some in kinds.items():
+            for one in some:
+                if (held := self.server.read(kind, one.id)) is not None:
+                    found[kind, one.url].append(held)
+        return found
+
+    def step(self, one: Artifact, held: Sequence[Held], strategy: Strategy) -> Step:
+        """What would be done with a resource, by what the server holds under its url (or at its id)."""
+
+        def step(action: Action, at: Held | None, why: str = "") -> Step:
+            return Step(action, one.kind, one.url, one.version, at, one, why)
+
+        if not self._takes(one.kind):
+            return step(Action.UNSUPPORTED, None, f"the server takes no {one.kind}")
+        if strategy is Strategy.ID and (at := next(iter(held), None)) is not None and at.url != one.url:
+            return step(Action.CONFLICT, at, f"{at.name} is there already, with the url {at.url}")
+        same = [h for h in held if h.version == one.version or strategy is Strategy.ID]
+        if len(same) > 1:
+            names = ", ".join(h.name for h in same)
+            return step(Action.CONFLICT, same[0], f"it is there more than once: {names}; delete all but one")
+        if not same:
+            return step(Action.CREATE, None)
+        action, why = self._compared(one, same[0])
+        return step(action, same[0], why)
+
+    def _compared(self, one: Artifact, held: Held) -> tuple[Action, str]:
+        """What would be done with a resource that the server holds."""
+        if held.digest == one.digest:
+            return Action.UNCHANGED, ""
+        if held.status == "active":
+            return Action.CONFLICT, "it is active, and active content never changes in place: raise its version"
+        if not held.is_as_published:
+            who = "somebody changed it on the server" if held.is_of_sachet else "somebody else put it there"
+            return (Action.UPDATE, f"{who}; overwritten") if self._overwrite else (Action.CONFLICT, who)
+        return Action.UPDATE, "it was retired, and comes back" if held.status == RETIRED else ""
+
+    def again_by(self, strategy: Strategy) -> Callable[[Sequence[Step]], list[Step]]:
+        """What plans steps anew, found as the plan found them."""
+        return lambda steps: self._again(steps, strategy)
+
+    def _again(self, steps: Sequence[Step], strategy: Strategy) -> list[Step]:
+        """Steps of a plan anew, by what the server holds now."""
+        made: list[Step] = []
+        for old in steps:
+            if old.action is Action.RETIRE:
+                assert old.held is not None
+                made.append(retirement(old, self.server.read(old.kind, old.held.resource["id"])))
+            else:
+                assert old.target is not None
+                found = (self._by_url if strategy is Strategy.URL else self._by_id)({old.kind: [old.target]})
+                made.append(self.step(old.target, found[old.kind, old.url], strategy))
+        return made
+
+    def _left(self, packages: Sequence[Content], kept: Collection[str]) -> Iterator[Step]:
+        """The resources that manifests on the server name, and that the packages do not hold any more.
+
+        Never sachet's own definitions: other packages on the server may use them.
+        """
+        named: dict[str, set[str]] = defaultdict(set)  # canonicals by type
+        for manifest in filter(None, (package.manifest for package in packages)):
+            base = manifest.url.rpartition("/Library/")[0]
+            for held in self.server.search("Library", [manifest.url]):
+                if not held.is_as_published:
+                    continue  # it may name what is not ours
+                for canonical in (f"{held.url}|{held.version}", *_composed(held)):
+                    if canonical.startswith(f"{base}/") and not canonical.startswith(f"{BASE}/StructureDefinition/"):
+                        named[canonical.removeprefix(f"{base}/").partition("/")[0]].add(canonical)
+        for kind, canonicals in named.items():
+            gone = canonicals - set(kept)
+            for held in self.server.search(kind, sorted(c.partition("|")[0] for c in gone)) if gone else ():
+                if f"{held.url}|{held.version}" in gone and held.status != RETIRED and held.is_of_sachet:
+                    yield retirement(Step(Action.RETIRE, kind, str(held.url), str(held.version), held, None), held)
+
+
+def retirement(old: Step, held: Held | None) -> Step:
+    """What would be done to retire something, by what the server holds of it now."""
+
+    def step(action: Action, target: Artifact | None, why: str) -> Step:
+        return Step(action, old.kind, old.url, old.version, held, target, why)
+
+    if held is None:
+        return step(Action.UNCHANGED, None, "it is gone")
+    if held.status == RETIRED:
+        return step(Action.UNCHANGED, None, "it is retired")
+    if not held.is_as_published:
+        return step(Action.CONFLICT, None, "it left the package, and somebody changed it on the server")
+    return step(Action.RETIRE, artifact(retired(held)), "it left the package")
+
+
+def retired(held: Held) -> dict[str, Any]:
+    """A resource of the server as a retired one."""
+    return stamped(dict(held.resource) | {"status": RETIRED})
+
+
+def _composed(manifest: Held) -> Iterator[str]:
+    related = manifest.resource.get("relatedArtifact")
+    for one in related if isinstance(related, list) else ():
+        if isinstance(one, dict) and one.get("type") == _PACKAGE_BEFORE and isinstance(one.get("resource"), str):
+            yield one["resource"]
+
+
+def _once(artifacts: Iterable[Artifact]) -> list[Artifact]:
+    """Each resource once; packages share sachet's own definitions. Raises PublishError where two differ."""
+    found: dict[tuple[str, str], Artifact] = {}
+    for one in artifacts:
+        other = found.setdefault((one.kind, one.canonical), one)
+        if other.digest != one.digest:
+            raise PublishError(f"two of the packages hold {one.name} {one.version}, each with other content")
+    return list(found.values())
+
+
+def bytes_of(steps: Iterable[Step]) -> int:
+    """How many bytes steps would send."""
+    return sum(len(step.content()) for step in steps if step.target)

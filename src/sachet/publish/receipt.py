@@ -1,0 +1,99 @@
+"""The receipt of a push: every resource with what the server had before and has now. It is written as the work goes on.
+
+A receipt is enough to put everything back, and holds no secret.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from sachet.publish.errors import PublishError
+
+_VERSION = 1
+
+
+class State(msgspec.Struct, omit_defaults=True):
+    """A resource at one time: the version that the server gave it, and the digest of its content."""
+
+    version_id: str | None
+    digest: str
+    resource: dict[str, Any] | None = None  # itself, where the server keeps no history
+
+
+class Row(msgspec.Struct, omit_defaults=True):
+    """What was done with a resource.
+
+    `planned`: nothing was sent yet; `sent`: no answer came yet; `done`: so it is on the server; `failed`: it is not.
+    """
+
+    action: str
+    kind: str
+    url: str
+    version: str
+    id: str | None  # on the server
+    before: State | None
+    after: State | None
+    state: Literal["planned", "sent", "done", "failed"] = "planned"
+    why: str = ""
+
+
+class Packed(msgspec.Struct):
+    """A package that was pushed."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Receipt(msgspec.Struct):
+    """The record of one push, or of one rollback."""
+
+    made_by: str
+    command: str
+    server: str
+    software: str
+    fhir: str
+    started: str
+    ended: str | None
+    packages: list[Packed]
+    rows: list[Row]
+    format: int = _VERSION
+
+    def count(self, *states: str) -> int:
+        """How many resources are in one of these states."""
+        return sum(row.state in states for row in self.rows)
+
+    def write(self, path: Path) -> None:
+        """Write it, so that at any time there is a whole one."""
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def read(path: Path) -> Receipt:
+    """A receipt. Raises PublishError where the file holds none, OSError where it cannot be read."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Receipt)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as e:
+        raise PublishError(f"{path}: this is no receipt of sachet: {e}") from None
+    if found.format != _VERSION:
+        raise PublishError(f"{path}: this receipt is of another version of sachet")
+    return found
+
+
+def packed(packages: Iterable[Any]) -> list[Packed]:
+    """Packages as a receipt names them."""
+    return [Packed(p.name, p.version, p.sha256) for p in packages]

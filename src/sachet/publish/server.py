@@ -1,0 +1,277 @@
+"""A FHIR server: what it can do, what it holds, and changing that. https://hl7.org/fhir/http.html."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from sachet.fhir.digest import claimed, digest
+from sachet.publish.connection import Answer, Connection, outcome
+from sachet.publish.content import encoded
+from sachet.publish.errors import PublishError, RefusedError, UnavailableError
+
+_RELEASES = {"4.0": "r4", "4.3": "r4b", "5.0": "r5"}
+_ASKED_AT_ONCE = 40  # urls in a search
+_LONGEST = 3000  # characters of them: some servers refuse addresses beyond 4,000
+_PAGES = 10_000
+_FIRST = 2  # attempts of the first request: an address that is wrong should not take a minute
+_STRICT = {"Prefer": "handling=strict"}
+_LOCATION = re.compile(
+    r"(?:^|/)(?P<kind>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]{1,64})(?:/_history/(?P<version>[^/?#]+))?$"
+)
+_ETAG = re.compile(r'(?:W/)?"?(?P<version>[^"]+)"?')
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a server does with the resources of a type."""
+
+    interactions: frozenset[str]
+    searches: frozenset[str]
+    conditional_create: bool
+    update_create: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a server says of itself (https://hl7.org/fhir/capabilitystatement.html)."""
+
+    release: str | None  # r4, r4b or r5
+    version: str  # of FHIR
+    software: str
+    transactions: bool
+    kinds: Mapping[str, Kind]
+
+    def takes(self, kind: str) -> bool:
+        """Whether resources of a type can be put there."""
+        found = self.kinds.get(kind)
+        return found is not None and bool({"create", "update"} & found.interactions)
+
+    def has_history(self, kind: str) -> bool:
+        """Whether an earlier version of a resource can be read."""
+        return kind in self.kinds and "vread" in self.kinds[kind].interactions
+
+
+@dataclass(frozen=True)
+class Held:
+    """A resource as a server holds it."""
+
+    resource: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its type and its id on the server."""
+        return f"{self.resource['resourceType']}/{self.resource['id']}"
+
+    @property
+    def url(self) -> str | None:
+        """Its canonical url."""
+        return self.resource.get("url")
+
+    @property
+    def version(self) -> str | None:
+        """Its business version."""
+        return self.resource.get("version")
+
+    @property
+    def version_id(self) -> str | None:
+        """The number that the server gave to this state of it."""
+        meta = self.resource.get("meta")
+        found = meta.get("versionId") if isinstance(meta, dict) else None
+        return found if isinstance(found, str) else None
+
+    @property
+    def status(self) -> str | None:
+        """Its publication status."""
+        return self.resource.get("status")
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of its content as it is now."""
+        return digest(self.resource)
+
+    @property
+    def is_as_published(self) -> bool:
+        """Whether sachet put it there, and nobody has changed it since."""
+        return claimed(self.resource) == self.digest
+
+    @property
+    def is_of_sachet(self) -> bool:
+        """Whether sachet put it there; somebody may have changed it since."""
+        return claimed(self.resource) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a server did with one entry: the status, and where the resource is now."""
+
+    status: int
+    id: str | None
+    version_id: str | None
+
+
+class UnsearchableError(PublishError):
+    """A server that does not search canonical resources by their url."""
+
+
+class Server:
+    """A FHIR server behind a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @property
+    def base(self) -> str:
+        """Its base address."""
+        return self.connection.base
+
+    def capability(self) -> Capability:
+        """What it says of itself. Raises PublishError where it is no FHIR server."""
+        found = self.connection.get("metadata", attempts=_FIRST).body
+        if not isinstance(found, dict) or found.get("resourceType") != "CapabilityStatement":
+            raise PublishError(f"{self.base} has no CapabilityStatement: is this the base address of a FHIR server?")
+        rest = next((r for r in _dicts(found.get("rest")) if r.get("mode") == "server"), {})
+        software = _dict(found.get("software"))
+        version = str(found.get("fhirVersion", ""))
+        return Capability(
+            _RELEASES.get(version[:3]),
+            version,
+            " ".join(str(software[k]) for k in ("name", "version") if k in software),
+            any(i.get("code") == "transaction" for i in _dicts(rest.get("interaction"))),
+            {str(r.get("type")): _kind(r) for r in _dicts(rest.get("resource"))},
+        )
+
+    def search(self, kind: str, urls: Iterable[str]) -> Iterator[Held]:
+        """The resources of a type with one of these canonical urls, in every version.
+
+        Raises UnsearchableError where the server does not search by url.
+        """
+        for group in _grouped(dict.fromkeys(urls)):
+            wanted = set(group)
+            for held in self._pages(kind, {"url": ",".join(map(_escaped, group)), "_count": "200"}):
+                if held.url not in wanted:  # it does not know the parameter, and gave everything
+                    raise UnsearchableError(f"{self.base} does not search {kind} by url")
+                yield held
+
+    def _pages(self, kind: str, params: Mapping[str, str]) -> Iterator[Held]:
+        try:
+            answer = self.connection.get(kind, params, _STRICT)
+        except RefusedError as e:
+            if e.status in (400, 404, 501):
+                raise UnsearchableError(f"{self.base} does not search {kind} by url: {e}") from None
+            raise
+        for _ in range(_PAGES):
+            bundle = _dict(answer.body)
+            if bundle.get("resourceType") != "Bundle":
+                raise PublishError(f"{self.base} answers a search with no Bundle")
+            for entry in _dicts(bundle.get("entry")):
+                resource = entry.get("resource")
+                if isinstance(resource, dict) and resource.get("resourceType") == kind and "id" in resource:
+                    yield Held(resource)
+            following = [str(link.get("url")) for link in _dicts(bundle.get("link")) if link.get("relation") == "next"]
+            if not following:
+                return
+            answer = self.connection.get(self._here(following[0]))
+        raise PublishError(f"{self.base} gives more than {_PAGES} pages of {kind}")
+
+    def _here(self, link: str) -> str:
+        """A link to a further page, below the base address: behind a proxy, servers name themselves otherwise."""
+        parts, path = urlsplit(link), urlsplit(self.base).path
+        below = parts.path.removeprefix(path) if parts.path.startswith(path) else ""
+        return f"{below.strip('/')}?{parts.query}"
+
+    def read(self, kind: str, identifier: str, version_id: str | None = None) -> Held | None:
+        """A resource by its id on the server, as it is or as it was; None where there is none, or no longer."""
+        path = f"{kind}/{identifier}" + (f"/_history/{version_id}" if version_id else "")
+        try:
+            found = self.connection.get(path).body
+        except RefusedError as e:
+            if e.status in (404, 410):
+                return None
+            raise
+        if not isinstance(found, dict) or found.get("resourceType") != kind or "id" not in found:
+            raise PublishError(f"{self.base} answers {path} with something else")
+        return Held(found)
+
+    def transact(self, entries: Sequence[Mapping[str, Any]]) -> list[Done]:
+        """Do all of some entries of a bundle, or none.
+
+        Raises as `Connection.send` does; UnavailableError also where the answer does not say what was done.
+        """
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        answer = self.connection.send("POST", "", body=encoded(bundle))
+        rows = _dicts(_dict(answer.body).get("entry"))
+        if len(rows) != len(entries):
+            raise UnavailableError(f"{self.base} answers {len(entries)} entries with {len(rows)}")
+        return [self._done(row) for row in rows]
+
+    def _done(self, row: Mapping[str, Any]) -> Done:
+        response = _dict(row.get("response"))
+        status = re.match(r"\d{3}", str(response.get("status", "")))
+        if not status or status[0][0] != "2":
+            said = outcome(response.get("outcome")) or "nothing more"
+            raise RefusedError(
+                f"{self.base} answered {response.get('status')} for an entry of a transaction, and says {said}",
+                int(status[0]) if status else 500,
+            )
+        return _done(int(status[0]), str(response.get("location", "")), str(response.get("etag", "")))
+
+    def request(self, entry: Mapping[str, Any]) -> Done:
+        """Do one entry of a bundle by itself, for servers without transactions. Raises as `Connection.send` does."""
+        wanted = entry["request"]
+        headers = {
+            name: wanted[key]
+            for key, name in (("ifNoneExist", "If-None-Exist"), ("ifMatch", "If-Match"))
+            if key in wanted
+        }
+        body = encoded(entry["resource"]) if "resource" in entry else None
+        answer = self.connection.send(wanted["method"], wanted["url"], body=body, headers=headers)
+        location = answer.headers.get("Location") or answer.headers.get("Content-Location") or ""
+        return _done(answer.status, location, answer.headers.get("ETag", ""), answer)
+
+
+def _done(status: int, location: str, etag: str, answer: Answer | None = None) -> Done:
+    found, tag = _LOCATION.search(location), _ETAG.fullmatch(etag)
+    identifier, version = (found["id"], found["version"]) if found else (None, None)
+    body = _dict(answer.body) if answer else {}
+    if identifier is None and isinstance(body.get("id"), str) and body.get("resourceType") != "OperationOutcome":
+        identifier = body["id"]
+    return Done(status, identifier, version or (tag["version"] if tag else None))
+
+
+def _kind(row: Mapping[str, Any]) -> Kind:
+    return Kind(
+        frozenset(str(i.get("code")) for i in _dicts(row.get("interaction"))),
+        frozenset(str(s.get("name")) for s in _dicts(row.get("searchParam"))),
+        row.get("conditionalCreate") is True,
+        row.get("updateCreate") is True,
+    )
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _escaped(value: str) -> str:
+    """A value of a search parameter (https://hl7.org/fhir/search.html#escaping)."""
+    return re.sub(r"([\\,$|])", r"\\\1", value)
+
+
+def _grouped(urls: Iterable[str]) -> Iterator[list[str]]:
+    """Urls in groups that fit into an address."""
+    group: list[str] = []
+    for url in urls:
+        if group and (len(group) == _ASKED_AT_ONCE or sum(map(len, group)) + len(url) > _LONGEST):
+            yield group
+            group = []
+        group.append(url)
+    if group:
+        yield group

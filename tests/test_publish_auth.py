@@ -1,0 +1,206 @@
+"""Who we are to a server: shown to a real server that checks it, sekmet-fhir, which gives SMART tokens too."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+import requests
+from conftest import Package
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from test_cli import sachet
+from test_publish import HASTE, Dying, Killed, pushed
+
+from sachet.publish import content
+from sachet.publish.auth import BackendServices, Basic, Bearer
+from sachet.publish.connection import Connection
+from sachet.publish.content import Content
+from sachet.publish.embedded import embedded
+from sachet.publish.errors import PublishError, RefusedError
+from sachet.publish.server import Server
+
+PASSWORD = "an-old-passw0rd"
+TOKEN = "a-t0ken-of-somebody"
+SCOPE = "system/*.cruds"  # sekmet wants it for transactions
+LIFE = 3  # seconds of a token
+
+
+def private(key: Any) -> str:
+    form = serialization.PrivateFormat.PKCS8
+    made: bytes = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    return made.decode()
+
+
+def public(key: Any, kid: str) -> dict[str, Any]:
+    kind = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
+    row: dict[str, Any] = json.loads(kind.to_jwk(key.public_key()))
+    return row | {"kid": kid}
+
+
+KEYS = {
+    "RS384": rsa.generate_private_key(65537, 2048),
+    "ES384": ec.generate_private_key(ec.SECP384R1()),
+    "another": ec.generate_private_key(ec.SECP384R1()),
+}
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[str]:
+    """A server that wants to know who asks."""
+    clients = [
+        {"client_id": name, "jwks": {"keys": [public(key, name)]}, "scopes": SCOPE}
+        for name, key in KEYS.items()
+        if name != "another"
+    ]
+    auth = {
+        "types": ["basic", "bearer", "smart"],
+        "users": {"somebody": PASSWORD},
+        "tokens": [TOKEN],
+        "smart_clients": clients,
+        "token_lifetime": LIFE,
+    }
+    with embedded({"server_auth": auth}) as (address, _):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def some(package: Package) -> Content:
+    built = content.read(package.tgz("r4"))
+    return Content(built.name, built.version, built.release, built.sha256, built.artifacts[:5])
+
+
+def server(address: str, credentials: Any, **more: Any) -> Server:
+    return Server(Connection(address, credentials=credentials, patience=HASTE, **more))
+
+
+@pytest.mark.parametrize("credentials", [Basic("somebody", PASSWORD), Bearer(TOKEN)], ids=["basic", "bearer"])
+def test_basic_and_bearer(guarded: str, some: Content, tmp_path: Path, credentials: Any) -> None:
+    receipt = pushed(server(guarded, credentials), some, tmp_path / "receipt.json", unlisted=True)
+    assert {row.state for row in receipt.rows} <= {"done"}
+
+
+@pytest.mark.parametrize("form", ["PEM", "JWK"])
+@pytest.mark.parametrize("algorithm", ["RS384", "ES384"])
+def test_smart_backend_services(guarded: str, some: Content, tmp_path: Path, algorithm: str, form: str) -> None:
+    key = KEYS[algorithm]
+    kind = jwt.algorithms.RSAAlgorithm if algorithm == "RS384" else jwt.algorithms.ECAlgorithm
+    text = private(key) if form == "PEM" else json.dumps(json.loads(kind.to_jwk(key)) | {"kid": algorithm})
+    credentials = BackendServices(algorithm, text, key_id=algorithm if form == "PEM" else None, scope=SCOPE)
+    connected = server(guarded, credentials)
+    pushed(connected, some, tmp_path / "receipt.json", unlisted=True)
+    (first,) = credentials.secrets()
+    assert jwt.get_unverified_header(credentials._assertion("x")) == {
+        "alg": algorithm,
+        "kid": algorithm,
+        "typ": "JWT",
+    }
+    time.sleep(LIFE / 2 + 0.2)  # it still is good, but not for long
+    connected.read("PlanDefinition", "x")
+    (second,) = credentials.secrets()
+    assert second != first
+
+
+def test_a_token_that_the_server_ended_is_renewed_once(guarded: str) -> None:
+    credentials = BackendServices("ES384", private(KEYS["ES384"]), scope=SCOPE)
+    connected = server(guarded, credentials)
+    connected.read("PlanDefinition", "x")
+    (first,) = credentials.secrets()
+    credentials._token = first[:-4] + "AAAA"  # as if it had been taken back
+    connected.read("PlanDefinition", "x")
+    assert jwt.decode(next(iter(credentials.secrets())), options={"verify_signature": False})["scope"] == SCOPE
+
+
+@pytest.mark.parametrize(
+    ("credentials", "words"),
+    [
+        (Basic("somebody", "wrong"), "401.*credentials"),
+        (Bearer("wrong-token"), "401.*credentials"),
+        (None, "401.*credentials"),
+        (BackendServices("ES384", private(KEYS["another"])), "gave no token: 401 invalid_client"),
+        (BackendServices("nobody", private(KEYS["ES384"])), "gave no token: 401 invalid_client Unknown client"),
+        (BackendServices("ES384", private(KEYS["ES384"]), scope="user/*.x"), "gave no token: 400 invalid_scope"),
+        (BackendServices("ES384", private(KEYS["ES384"]), scope="system/Library.rs"), "403.*--scope"),
+        (BackendServices("ES384", private(KEYS["ES384"]), token_url="http://example.com/token"), "over https only"),
+    ],
+)
+def test_a_refusal_says_why_and_shows_no_secret(guarded: str, credentials: Any, words: str) -> None:
+    with pytest.raises(PublishError, match=words) as raised:
+        server(guarded, credentials).read("PlanDefinition", "x")
+    shown = str(raised.value)
+    assert "\n" not in shown
+    assert not any(secret in shown for secret in (credentials.secrets() if credentials else ()))
+    assert "PRIVATE KEY" not in shown
+    assert "eyJ" not in shown  # how a token begins
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "s3cret",
+        "{}",
+        '{"kty": "RSA"}',
+        private(rsa.generate_private_key(65537, 1024)),
+        private(ec.generate_private_key(ec.SECP256R1())),
+    ],
+    ids=["empty", "words", "no JWK", "half a JWK", "RSA of 1024 bits", "P-256"],
+)
+def test_a_key_that_smart_does_not_take_is_an_error_without_the_key(text: str) -> None:
+    with pytest.raises(PublishError, match=r"is no private key that SMART takes") as raised:
+        BackendServices("x", text)
+    assert raised.value.__cause__ is None
+    assert not text or text not in str(raised.value)
+
+
+def test_secrets_come_from_the_environment_or_a_file_and_go_nowhere(
+    guarded: str, package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key.pem").write_text(private(KEYS["ES384"]), "utf-8")
+    (tmp_path / "password").write_text(f"{PASSWORD}\n", "utf-8")
+    monkeypatch.setenv("A_TOKEN", TOKEN)
+    for how in (
+        ["--auth", "bearer", "--secret", "env:A_TOKEN"],
+        ["--auth", "basic", "--user", "somebody", "--secret", "file:password"],
+        ["--auth", "smart", "--client-id", "ES384", "--key", "file:key.pem", "--scope", SCOPE],
+    ):
+        to = ["--server", guarded, "--unlisted", "--yes", "--receipt", "receipt.json"]
+        run = sachet("push", package.tgz("r4"), *to, *how, cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
+        receipt = tmp_path / "receipt.json"
+        written = receipt.read_text("utf-8") if receipt.exists() else ""
+        everything = run.stdout + run.stderr + written
+        assert not re.search(f"{TOKEN}|{PASSWORD}|PRIVATE|eyJ", everything)
+
+
+def test_what_netrc_says_is_not_sent(guarded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login somebody password {PASSWORD}\n", "utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with requests.Session() as session:  # as requests does by itself
+        assert session.get(f"{guarded}/PlanDefinition/x").status_code == 404
+    with pytest.raises(RefusedError, match="401"):
+        server(guarded, None).read("PlanDefinition", "x")
+
+
+def test_killed_half_way_on_a_server_with_fixed_ids(guarded: str, package: Package, tmp_path: Path) -> None:
+    """A second opinion beside HAPI: another server, other ids, no conditional creates."""
+    built = content.read(package.tgz("r4"))
+    for at in range(60):
+        some = Content(built.name, built.version, built.release, built.sha256, built.artifacts[:12])
+        dying = server(guarded, Bearer(TOKEN), adapter=Dying(at, after=bool(at % 2)))
+        try:
+            pushed(dying, some, tmp_path / "killed.json", entries=3, unlisted=True)
+            break
+        except Killed:
+            pass
+        pushed(server(guarded, Bearer(TOKEN)), some, tmp_path / "next.json", entries=3, unlisted=True)
+        for one in some.artifacts:
+            held = server(guarded, Bearer(TOKEN)).read(one.kind, one.id)
+            assert held is not None
+            assert held.digest == one.digest
+            server(guarded, Bearer(TOKEN)).connection.send("DELETE", held.name)
+    assert at > 12
