@@ -47,6 +47,8 @@ import java.util.Map;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
+import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
+import org.hl7.fhir.r5.utils.validation.ValidatorSession;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -141,6 +143,7 @@ public class Storage {
         new JpaCapabilityStatementProvider(server, system, settings, parameters, definitions));
     server.setPagingProvider(paging);
     server.setDefaultResponseEncoding(EncodingEnum.JSON);
+    if (validator instanceof FhirInstanceValidator engine) ValidatorSession.running = engine::getWorkerContext; // offline
     if (Boolean.getBoolean("validate")) server.registerInterceptor(refusalOfInvalid(validator));
     if (BearerToken.wanted()) server.registerInterceptor(new BearerToken());
     return server;
