@@ -22,12 +22,8 @@ from sachet.fhir.releases import RELEASES
 from sachet.package.build import build
 from sachet.package.documents import Input
 from sachet.project import Project
-from sachet.publish import content
-from sachet.publish.connection import Connection
+from sachet.publish import Connection, content, push
 from sachet.publish.content import Artifact
-from sachet.publish.deliver import Delivery
-from sachet.publish.plan import Planner
-from sachet.publish.server import Server as Target
 
 
 def main(folder: Path, releases: list[str]) -> int:
@@ -40,11 +36,7 @@ def main(folder: Path, releases: list[str]) -> int:
             (package,) = build(files, project, [RELEASES[release.lower()]], Path(out)).packages
             given = content.read(package.package)
             begun = time.monotonic()
-            planner = Planner(Target(Connection(fhir.address)))
-            made = planner.plan([given])
-            again = planner.again_by(made.strategy)
-            path = Path(out) / "receipt.json"
-            Delivery(planner.server, made, again, path, command="push", history=lambda _: True).run()
+            push([package.package], Connection(fhir.address), Path(out) / "receipt.json")
             stored = time.monotonic()
             with ThreadPoolExecutor(2) as pool:
                 found = list(pool.map(lambda a, fhir=fhir: errors(fhir, a), given.artifacts))

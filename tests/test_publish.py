@@ -81,10 +81,7 @@ def connected(address: str, patience: Patience = HASTE, adapter: HTTPAdapter | N
 def pushed(server: Server, package: Content, path: Path, entries: int = 200, **how: Any) -> Receipt:
     planner = Planner(server, **how)
     plan = planner.plan([package])
-    return Delivery(
-        server, plan, planner.again_by(plan.strategy), path,
-        command="push", history=planner.capability.has_history, entries=entries,
-    ).run()  # fmt: skip
+    return Delivery(planner, plan, path, command="push", entries=entries).run()
 
 
 def counts(plan: Plan) -> dict[str, int]:
@@ -242,8 +239,7 @@ def test_what_left_the_package_is_retired_only_when_asked_and_only_if_ours(
 
 def rolled_back(server: Server, path: Path, into: Path, **how: Any) -> Receipt:
     back = Rollback(server, receipt.read(path), **how)
-    plan = back.plan()
-    return Delivery(server, plan, back.again, into, command="rollback", history=server.capability().has_history).run()
+    return Delivery(back, back.plan(), into, command="rollback").run()
 
 
 def test_a_rollback_puts_back_what_was_there(hapi: Server, fresh: Content, tmp_path: Path) -> None:

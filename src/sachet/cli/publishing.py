@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from sachet.cli.common import CLEAN, FINDINGS, Commands, UsageError, count
 if TYPE_CHECKING:
     from sachet.publish.auth import Credentials
     from sachet.publish.content import Content
-    from sachet.publish.deliver import Again
+    from sachet.publish.deliver import Work
     from sachet.publish.plan import Plan, Planner
     from sachet.publish.server import Server
 
@@ -99,7 +99,7 @@ def _plan(options: argparse.Namespace) -> None:
     with _errors():
         plan = _planner(options, _server(options)).plan(_packages(options))
         print(dumps(plan) if options.format == "json" else "\n".join(text(plan, options.all)))
-    options.code = FINDINGS if plan.changes or _blocked(plan) else CLEAN
+    options.code = FINDINGS if plan.changes or plan.blocked() else CLEAN
 
 
 def _drift(options: argparse.Namespace) -> None:
@@ -120,9 +120,7 @@ def _push(options: argparse.Namespace) -> None:
         plan = planner.plan(_packages(options))
         if options.plan:
             _as_reviewed(plan, options.plan)
-        _deliver(
-            server, plan, planner.again_by(plan.strategy), planner.capability.has_history, options, asked=options.plan
-        )
+        _deliver(planner, plan, options, reviewed=bool(options.plan))
 
 
 def _rollback(options: argparse.Namespace) -> None:
@@ -132,25 +130,17 @@ def _rollback(options: argparse.Namespace) -> None:
     with _errors():
         old = receipt.read(options.old)
         options.server = old.server
-        server = _server(options)
-        back = Rollback(server, old, delete=options.delete)
-        _deliver(server, back.plan(), back.again, server.capability().has_history, options, asked=None)
+        back = Rollback(_server(options), old, delete=options.delete)
+        _deliver(back, back.plan(), options, reviewed=False)
 
 
-def _deliver(
-    server: Server,
-    plan: Plan,
-    again: Again,
-    history: Callable[[str], bool],
-    options: argparse.Namespace,
-    asked: Path | None,
-) -> None:
+def _deliver(work: Work, plan: Plan, options: argparse.Namespace, reviewed: bool) -> None:
     """Show a plan, ask, and carry it out."""
     from sachet.publish.deliver import Delivery, IncompleteError
     from sachet.publish.report import summary, text
 
     command = options.run.__name__.strip("_")
-    blocked = _blocked(plan)
+    blocked = plan.blocked()
     if not options.quiet:
         print("\n".join(text(plan, options.all)))
     if blocked and command == "push":
@@ -160,13 +150,11 @@ def _deliver(
         options.code = FINDINGS
     if not plan.changes:
         return
-    if not (options.yes or asked):
+    if not (options.yes or reviewed):
         _confirm(f"{command} {count(len(plan.changes), 'resource')} on {plan.server}")
     path = options.receipt or Path(f"sachet-{command}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
-    delivery = Delivery(
-        server, plan, again, path, command=command, history=history, entries=options.entries,
-        progress=None if options.quiet else _progress,
-    )  # fmt: skip
+    progress = None if options.quiet else _progress
+    delivery = Delivery(work, plan, path, command=command, entries=options.entries, progress=progress)
     try:
         delivery.run()
     except IncompleteError as e:
@@ -202,20 +190,6 @@ def _as_reviewed(plan: Plan, file: Path) -> None:
         raise UsageError(f"{file}: this is no plan; make one with: sachet plan --format json") from None
     if why:
         raise UsageError(f"nothing was sent: {file} is not what would be done now: {why}; review a new plan")
-
-
-def _blocked(plan: Plan) -> str:
-    """Why a plan cannot be carried out as it is; nothing where it can."""
-    from sachet.publish.plan import Action
-
-    why = []
-    if unsupported := plan.of(Action.UNSUPPORTED):
-        kinds = ",".join(sorted({step.kind for step in unsupported}))
-        why.append(f"the server takes no {kinds.replace(',', ' and no ')} (--without {kinds} leaves them out)")
-    if conflicts := plan.of(Action.CONFLICT):
-        more = f", and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
-        why.append(f"{count(len(conflicts), 'conflict')}: {conflicts[0].name}: {conflicts[0].why}{more}")
-    return "; ".join(why)
 
 
 def _planner(options: argparse.Namespace, server: Server) -> Planner:

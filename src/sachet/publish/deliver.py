@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -19,15 +19,24 @@ from sachet import __version__
 from sachet.publish.errors import PublishError, RefusedError, UnavailableError
 from sachet.publish.plan import Action, Plan, Step, Strategy
 from sachet.publish.receipt import Receipt, Row, State, packed
-from sachet.publish.server import Done, Server
+from sachet.publish.server import Capability, Done, Server
 
 ENTRIES = 200  # of a transaction: HAPI takes 200 in 2 s, and 3,000 in 2 minutes
 BYTES = 4 << 20  # of a transaction
 _RACED = (409, 412)
 _TOO_LARGE = 413
 
-Again = Callable[[Sequence[Step]], list[Step]]
 Progress = Callable[[int, int], None]
+
+
+class Work(Protocol):
+    """What planned the steps: it can plan them anew."""
+
+    server: Server
+    capability: Capability
+
+    def again(self, steps: Sequence[Step], strategy: Strategy) -> list[Step]:
+        """Steps of a plan, in their order, by what the server holds now."""
 
 
 class IncompleteError(PublishError):
@@ -39,21 +48,17 @@ class Delivery:
 
     def __init__(
         self,
-        server: Server,
+        work: Work,
         plan: Plan,
-        again: Again,
         path: Path,
         *,
         command: str,
-        history: Callable[[str], bool],
         entries: int = ENTRIES,
         progress: Progress | None = None,
     ) -> None:
-        """`again` plans steps anew, by what the server holds; `path` is where the receipt goes; `history` tells
-        whether the server keeps the earlier versions of a type.
-        """
-        self._server = server
-        self._again = again
+        """`path` is where the receipt goes; `progress` hears how many of how many resources are done."""
+        self._server = work.server
+        self._work = work
         self._plan = plan
         self._path = path
         self._entries = entries
@@ -68,7 +73,7 @@ class Delivery:
             _now(),
             None,
             packed(plan.packages),
-            [_row(step, plan.strategy, history(step.kind)) for step in steps],
+            [_row(step, plan.strategy, work.capability.has_history(step.kind)) for step in steps],
         )
         self._rows = {(s.kind, s.canonical): row for s, row in zip(steps, self.receipt.rows, strict=True)}
 
@@ -157,7 +162,7 @@ class Delivery:
     def _left(self, steps: list[Step]) -> list[Step]:
         """What is still to be done of steps of which it is not known; the receipt learns of the others."""
         left: list[Step] = []
-        for old, new in zip(steps, self._again(steps), strict=True):
+        for old, new in zip(steps, self._work.again(steps, self._plan.strategy), strict=True):
             row = self._row(old)
             if new.changes:
                 left.append(new)

@@ -6,7 +6,7 @@ A resource is found by its canonical url and version; where a server does not se
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -109,6 +109,18 @@ class Plan:
     def changes(self) -> list[Step]:
         """The steps that write something."""
         return [step for step in self.steps if step.changes]
+
+    def blocked(self) -> str:
+        """Why it cannot be carried out as it is; nothing where it can."""
+        why = []
+        if unsupported := self.of(Action.UNSUPPORTED):
+            kinds = ",".join(sorted({step.kind for step in unsupported}))
+            why.append(f"the server takes no {kinds.replace(',', ' and no ')} (--without {kinds} leaves them out)")
+        if conflicts := self.of(Action.CONFLICT):
+            more = f", and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
+            count = f"{len(conflicts)} conflict{'s' if more else ''}"
+            why.append(f"{count}: {conflicts[0].name}: {conflicts[0].why}{more}")
+        return "; ".join(why)
 
 
 class Planner:
@@ -229,11 +241,7 @@ class Planner:
             return (Action.UPDATE, f"{who}; overwritten") if self._overwrite else (Action.CONFLICT, who)
         return Action.UPDATE, "it was retired, and comes back" if held.status == RETIRED else ""
 
-    def again_by(self, strategy: Strategy) -> Callable[[Sequence[Step]], list[Step]]:
-        """What plans steps anew, found as the plan found them."""
-        return lambda steps: self._again(steps, strategy)
-
-    def _again(self, steps: Sequence[Step], strategy: Strategy) -> list[Step]:
+    def again(self, steps: Sequence[Step], strategy: Strategy) -> list[Step]:
         """Steps of a plan anew, by what the server holds now."""
         made: list[Step] = []
         for old in steps:

@@ -24,6 +24,7 @@ class Rollback:
         if server.base != receipt.server:
             raise PublishError(f"the receipt is of {receipt.server}, not of {server.base}")
         self.server = server
+        self.capability = server.capability()
         self._delete = delete
         # In the opposite order: what needs something goes before it.
         self._rows = {
@@ -33,13 +34,13 @@ class Rollback:
 
     def plan(self) -> Plan:
         """What would be done to undo the push."""
-        about = self.server.capability()
+        about = self.capability
         steps = tuple(self._step(row) for row in self._rows.values())
         release = self._receipt.fhir
         return Plan(self.server.base, about.software, release, Strategy.ID, about.transactions, (), steps)
 
-    def again(self, steps: Sequence[Step]) -> list[Step]:
-        """Steps anew, by what the server holds now."""
+    def again(self, steps: Sequence[Step], strategy: Strategy) -> list[Step]:  # noqa: ARG002 - a receipt has ids
+        """Steps of a plan, in their order, by what the server holds now."""
         return [self._step(self._rows[step.kind, step.canonical]) for step in steps]
 
     def _step(self, row: Row) -> Step:
