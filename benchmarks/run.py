@@ -1,6 +1,6 @@
 """Measure sachet, each figure against a peer in the same run, and print a table of ratios.
 
-usage: python benchmarks/run.py [--corpus FOLDER] [--quick] [--without-sushi] [--without-engine]
+usage: python benchmarks/run.py [--corpus FOLDER] [--quick] [--without-sushi] [--without-engine] [--without-server]
 
 Without a folder, documents are copied from the seed and the documents of the tests. Exits with 1 where a figure is
 worse than half of its bar, with 2 where something could not be measured. benchmarks/README.md says what is compared.
@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import documents
+import publishing
 import sushi
 import validation
 from measure import Bar, BenchmarkError, Figure, Run, Verdict, run, table
@@ -29,7 +30,7 @@ _ROOT = Path(__file__).parents[1]
 _SEED = _ROOT / "seeds" / "intraosseous-access.md"
 _DOCUMENTS = 250
 _GROWTH = 10
-_EVERY_QUICK = 5  # --quick gives SUSHI, and sachet beside it, every fifth document
+_EVERY_QUICK = 5  # --quick gives SUSHI, HL7's engine and the server, and sachet beside them, every fifth document
 _COLD_STARTS = 7
 
 
@@ -60,16 +61,14 @@ class Bench:
         yield self.cold("r4")
         yield self.cold(",".join(RELEASES))
         yield from self.against_hl7s_engine()
+        yield from self.against_a_server()
 
     def against_sushi(self) -> Iterator[Figure]:
         """Building a release, beside SUSHI compiling its PlanDefinitions."""
         if self.options.without_sushi:
             return
         sushi.fetch()
-        folder, number = self.folder, self.number
-        if self.options.quick:
-            some = documents.sources(folder)[::_EVERY_QUICK]
-            folder, number = documents.copies(some, len(some), self.scratch / "some"), len(some)
+        folder, number = self.some()
         builds = [self.build(folder, "--fhir", "r4") for _ in range(self.options.runs)]
         (bundle,) = builds[0][1].glob("*.bundle.json")
         plans = sushi.plan_definitions(bundle)
@@ -92,11 +91,21 @@ class Bench:
         """Validating the packages of R4 and R5, beside HL7's engine."""
         if self.options.without_engine:
             return
-        folder, number = self.folder, self.number
-        if self.options.quick:
-            some = documents.sources(folder)[::_EVERY_QUICK]
-            folder, number = documents.copies(some, len(some), self.scratch / "judged"), len(some)
+        folder, number = self.some()
         yield from validation.figures(folder, number, _SEED, self.build, self.scratch)
+
+    def against_a_server(self) -> Iterator[Figure]:
+        """Pushing the package of R4 to a real server."""
+        if not self.options.without_server:
+            yield from publishing.figures(*self.some(), self.build, self.scratch)
+
+    def some(self) -> tuple[Path, int]:
+        """The folder of documents that slow peers get, and how many there are."""
+        if not self.options.quick:
+            return self.folder, self.number
+        some = documents.sources(self.folder)[::_EVERY_QUICK]
+        folder = self.scratch / "some"
+        return folder if folder.exists() else documents.copies(some, len(some), folder), len(some)
 
     def against_the_floor_and_by_releases(self) -> Iterator[Figure]:
         """Building one release and all, in turn, and what the libraries alone take."""
@@ -173,6 +182,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="SUSHI with every fifth document, builds of all only once")
     parser.add_argument("--without-sushi", action="store_true", help="leave SUSHI out")
     parser.add_argument("--without-engine", action="store_true", help="leave HL7's engine out")
+    parser.add_argument("--without-server", action="store_true", help="leave the FHIR server out")
     parser.add_argument("--runs", type=int, default=3, help="how often sachet builds (3)")
     parser.add_argument("--sushi-runs", type=int, default=1, help="how often SUSHI compiles (1)")
     return parser.parse_args(arguments)

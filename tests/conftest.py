@@ -117,6 +117,14 @@ def hl7_engine(package: Package, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
+def fhir_server_r5() -> Iterator[server.Server]:
+    """The same for R5, which cannot apply."""
+    make_ready(server.HAPI)
+    with server.running("-Dfhir=R5") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def fhir_server() -> Iterator[server.Server]:
     """HAPI FHIR JPA for R4 with a patient, one for the whole run."""
     make_ready(server.HAPI)

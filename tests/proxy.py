@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -21,14 +22,17 @@ Fault = Callable[["_Handler", bytes], None]  # what answers a request instead of
 class Proxy:
     """Passes requests on to a server, but for those that a fault waits for."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, context: ssl.SSLContext | None = None) -> None:
+        """With `context` it speaks TLS to those who ask."""
         self.target = target
         self.faults: list[tuple[str, Fault]] = []  # the method of the request that each waits for; each plays once
         self.seen: list[tuple[str, str, dict[str, str]]] = []  # method, path and headers of every request
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         self._server.daemon_threads = True
         path = urlsplit(target).path
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+        if context:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.address = f"http{'s' if context else ''}://127.0.0.1:{self._server.server_address[1]}{path}"
         self._lock = threading.Lock()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -50,8 +54,8 @@ class Proxy:
 
 
 @contextmanager
-def before(target: str) -> Iterator[Proxy]:
-    proxy = Proxy(target)
+def before(target: str, context: ssl.SSLContext | None = None) -> Iterator[Proxy]:
+    proxy = Proxy(target, context)
     try:
         yield proxy
     finally:

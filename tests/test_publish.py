@@ -115,6 +115,35 @@ def test_a_package_goes_there_once(hapi: Server, fresh: Content, tmp_path: Path)
     assert pushed(hapi, fresh, tmp_path / "second.json").rows == []
 
 
+def test_the_whole_way_on_r5(fhir_server_r5: Hapi, package: Package, tmp_path: Path) -> None:
+    """With Citations."""
+    server, built = connected(fhir_server_r5.address), content.read(package.tgz("r5"))
+    assert {a.kind for a in built.artifacts} > {"Citation", "PlanDefinition"}
+    pushed(server, built, tmp_path / "first.json")
+    assert_complete(server, built)
+    assert pushed(server, built, tmp_path / "second.json").rows == []
+    changed = with_plans(built, another_dose)
+    pushed(server, changed, tmp_path / "third.json", entries=7)
+    assert_complete(server, changed)
+    rolled_back(server, tmp_path / "third.json", tmp_path / "back.json")
+    assert_complete(server, built)
+    errors = [i for one in built.artifacts for i in fhir_server_r5.validate(one.kind, one.content) if is_error(i)]
+    assert errors == []
+
+
+def is_error(issue: dict[str, Any]) -> bool:
+    return issue["severity"] in ("error", "fatal")
+
+
+def test_hapi_validates_every_resource_once_it_holds_the_package(
+    fhir_server: Hapi, package: Package, tmp_path: Path
+) -> None:
+    built = content.read(package.tgz("r4"))
+    pushed(connected(fhir_server.address), built, tmp_path / "receipt.json")
+    errors = [i for one in built.artifacts for i in fhir_server.validate(one.kind, one.content) if is_error(i)]
+    assert errors == []
+
+
 def another_dose(resource: dict[str, Any]) -> dict[str, Any]:
     """The first action of a plan with other words."""
     action = resource["action"][0]

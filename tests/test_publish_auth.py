@@ -2,8 +2,11 @@
 
 import json
 import re
+import ssl
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +14,16 @@ import jwt
 import pytest
 import requests
 from conftest import Package
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from proxy import before
 from test_cli import sachet
 from test_publish import HASTE, Dying, Killed, pushed
 
 from sachet.publish import content
 from sachet.publish.auth import BackendServices, Basic, Bearer
-from sachet.publish.connection import Connection
+from sachet.publish.connection import Connection, Trust
 from sachet.publish.content import Content
 from sachet.publish.embedded import embedded
 from sachet.publish.errors import PublishError, RefusedError
@@ -204,3 +209,55 @@ def test_killed_half_way_on_a_server_with_fixed_ids(guarded: str, package: Packa
             assert held.digest == one.digest
             server(guarded, Bearer(TOKEN)).connection.send("DELETE", held.name)
     assert at > 12
+
+
+def certificate(
+    name: str, folder: Path, issuer: tuple[x509.Certificate, Any] | None = None
+) -> tuple[x509.Certificate, Any]:
+    """A certificate for this machine, written with its key; of an authority, or of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer[0].subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), True)
+        .sign(issuer[1] if issuer else key, hashes.SHA256())
+    )
+    (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / f"{name}.key").write_text(private(key), "utf-8")
+    return made, key
+
+
+def test_authorities_and_a_certificate_of_our_own(guarded: str, tmp_path: Path) -> None:
+    """A server with a certificate of the hospital's own authority, which wants one of the client too."""
+    authority = certificate("authority", tmp_path)
+    certificate("server", tmp_path, authority)
+    certificate("client", tmp_path, authority)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
+    context.load_verify_locations(tmp_path / "authority.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    authorities, ours = str(tmp_path / "authority.pem"), (str(tmp_path / "client.pem"), str(tmp_path / "client.key"))
+    with before(guarded, context) as proxy:
+        assert server(proxy.address, Bearer(TOKEN), trust=Trust(authorities, ours)).capability().release == "r4"
+        with pytest.raises(PublishError, match=r"cannot be trusted: .*--ca FILE names another authority"):
+            server(proxy.address, Bearer(TOKEN), trust=Trust(None, ours)).capability()
+        with pytest.raises(PublishError, match=r"cannot be (reached|trusted)"):
+            server(proxy.address, Bearer(TOKEN), trust=Trust(authorities)).capability()
+
+
+def test_a_proxy_of_the_environment_is_used(guarded: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with before(guarded) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.address.removesuffix("/fhir"))
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        with pytest.raises(PublishError):  # the proxy does not know the host either
+            server("http://fhir.example.invalid/r4", None).capability()
+        assert proxy.seen
+        assert proxy.seen[0][1] == "http://fhir.example.invalid/r4/metadata"

@@ -7,6 +7,7 @@ It leaves out what servers rewrite: the id, meta and the narrative. Numbers coun
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -24,13 +25,19 @@ _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="number")
 
 def digest(resource: Mapping[str, Any]) -> str:
     """The SHA-256, in hexadecimal, of a resource's content; `resource` is JSON with decimals as Decimal."""
-    content = {key: _plain(value) for key, value in resource.items() if key not in _LEFT_OUT}
+    content = {key: value for key, value in resource.items() if key not in _LEFT_OUT}
     if extensions := without(resource):
-        content["extension"] = _plain(extensions)
+        content["extension"] = extensions
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def canonical(value: Any) -> bytes:
+    """The same bytes for the same JSON, whatever the order of its keys and however its numbers are written."""
+    plain = _plain(value)
     try:
-        return hashlib.sha256(_ENCODER.encode(content)).hexdigest()
+        return _ENCODER.encode(plain)
     except UnicodeEncodeError:  # half of a surrogate pair, which sachet never writes
-        return "not Unicode"
+        return json.dumps(plain, sort_keys=True, default=str).encode()
 
 
 def claimed(resource: Mapping[str, Any]) -> str | None:

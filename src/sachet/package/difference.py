@@ -51,11 +51,11 @@ def _of_objects(before: Mapping[str, Any], after: Mapping[str, Any], where: tupl
 
 def _of_values(before: Any, after: Any, where: tuple[str, ...]) -> Iterator[Difference]:
     match before, after:
-        case _ if before == after:
+        case _ if _same(before, after):
             pass
         case dict(), dict():
             yield from _of_objects(before, after, where)
-        case (list(), list()) | (list(), None) | (None, list()):
+        case (list(), list()) | (list(), None) | (None, list()) if before or after:
             yield from _of_lists(before or [], after or [], where)
         case _:
             yield Difference(where, _shown(before, where[-1]), _shown(after, where[-1]))
@@ -73,6 +73,11 @@ def _of_lists(before: Sequence[Any], after: Sequence[Any], where: tuple[str, ...
             yield Difference((*where, "order"), *(", ".join(names) for names in orders))
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are alike; true is not 1."""
+    return one is other or (one == other and digest.canonical(one) == digest.canonical(other))
+
+
 def _by_name(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
     for name in dict.fromkeys((*old, *new)):
         yield old.get(name), new.get(name)
@@ -80,7 +85,7 @@ def _by_name(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[A
 
 def _by_place(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
     """Elements in pairs; equal ones, which no difference is between, are left out."""
-    texts = [[json.dumps(value, sort_keys=True, default=str) for value in values] for values in (before, after)]
+    texts = [list(map(digest.canonical, values)) for values in (before, after)]
     if max(map(len, texts)) > _ALIGNED:
         runs: list[tuple[str, int, int, int, int]] = [("replace", 0, len(before), 0, len(after))]
     else:
