@@ -12,9 +12,10 @@ from typing import Any
 import proxy as faults
 import pytest
 import requests
-from conftest import Package
+from conftest import Package, make_ready
 from proxy import Proxy
 from requests.adapters import HTTPAdapter
+from server import HAPI, running
 from server import Server as Hapi
 
 from sachet.fhir.digest import stamped
@@ -30,7 +31,7 @@ from sachet.publish.rollback import Rollback
 from sachet.publish.server import Server
 
 BASE = "https://example.com/fhir"
-HASTE = Patience(connect=2, read=1.5, whole=3, attempts=4, sleep=lambda _: None)
+HASTE = Patience(read=60, attempts=4, sleep=lambda _: None)
 
 
 def edited(one: Artifact, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Artifact:
@@ -142,6 +143,16 @@ def test_hapi_validates_every_resource_once_it_holds_the_package(
     pushed(connected(fhir_server.address), built, tmp_path / "receipt.json")
     errors = [i for one in built.artifacts for i in fhir_server.validate(one.kind, one.content) if is_error(i)]
     assert errors == []
+
+
+def test_a_server_that_validates_every_write_knows_the_profiles_before_what_claims_them(
+    package: Package, tmp_path: Path
+) -> None:
+    built = content.read(package.tgz("r4"))
+    make_ready(HAPI)
+    with running("-Dvalidate=true") as strict:
+        pushed(connected(strict.address), built, tmp_path / "receipt.json")
+        assert_complete(connected(strict.address), built)
 
 
 def another_dose(resource: dict[str, Any]) -> dict[str, Any]:
@@ -363,8 +374,8 @@ RETRIED = {
     "a reset connection": faults.reset,
     "a reset after the work": faults.reset_after,
     "a truncated body": faults.truncated,
-    "a hang": faults.hung(2.5),
-    "a slow server": faults.slow(2),
+    "a hang": faults.hung(9),
+    "a slow server": faults.slow(10),
 }
 
 
@@ -378,7 +389,7 @@ def test_a_fault_that_passes_ends_in_the_right_retry(
     between: Proxy, fresh: Content, tmp_path: Path, method: str, name: str
 ) -> None:
     waits: list[float] = []
-    server = connected(between.address, Patience(connect=2, read=1.5, whole=10, attempts=4, sleep=waits.append))
+    server = connected(between.address, Patience(read=8, whole=60, attempts=4, sleep=waits.append))
     between.faults.append((method, RETRIED[name]))
     some = replace(fresh, artifacts=fresh.artifacts[:6])
     pushed(server, some, tmp_path / "receipt.json")
@@ -392,7 +403,7 @@ def test_a_fault_that_passes_ends_in_the_right_retry(
 
 REFUSED = {
     "401": (faults.answered(401, OUTCOME.encode(), **FHIR_JSON), "401.*no words.*credentials"),
-    "403": (faults.answered(403, OUTCOME.encode(), **FHIR_JSON), "403.*no words.*scopes"),
+    "403": (faults.answered(403, OUTCOME.encode(), **FHIR_JSON), "403.*no words.*--scope"),
     "404": (faults.answered(404, b"<html></html>", Content_Type="text/html"), "404.*base address"),
     "422": (faults.answered(422, OUTCOME.encode(), **FHIR_JSON), "422.*: no words"),
     "HTML": (
@@ -422,13 +433,13 @@ def test_what_never_comes_back_ends_after_some_attempts(between: Proxy, fresh: C
     with pytest.raises(UnavailableError, match="cannot be reached"):
         pushed(connected(between.address), fresh, tmp_path / "receipt.json")
     assert between.count("POST") == HASTE.attempts
-    assert {row.state for row in receipt.read(tmp_path / "receipt.json").rows} == {"sent"}
+    assert {row.state for row in receipt.read(tmp_path / "receipt.json").rows} == {"sent", "planned"}
 
 
 def test_a_server_that_takes_few_entries_gets_them_in_halves(between: Proxy, fresh: Content, tmp_path: Path) -> None:
     between.faults += [("POST", faults.answered(413))] * 3
     pushed(connected(between.address), fresh, tmp_path / "receipt.json")
-    assert between.count("POST") == 3 + 4
+    assert between.count("POST") == 3 + 4 + 1  # what claims profiles goes by itself
     assert_complete(connected(between.address), fresh)
 
 

@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 
 from sachet import __version__
 from sachet.publish.auth import Credentials
-from sachet.publish.errors import PublishError, RefusedError, UnavailableError
+from sachet.publish.errors import PublishError, RefusedError, UnavailableError, one_line
 
 JSON = "application/fhir+json"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -241,7 +241,7 @@ class Connection:
         """Words without any secret in them, on one line."""
         for one in self._credentials.secrets() if self._credentials else ():
             words = words.replace(one, "…")
-        return " ".join(words.split())[:_LONGEST]
+        return one_line(words)[:_LONGEST]
 
 
 _ADVICE = {

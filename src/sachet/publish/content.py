@@ -36,6 +36,7 @@ class Artifact:
     title: str
     content: bytes
     digest: str
+    claims: bool  # whether it claims a profile, so that the server has to know that first
 
     @property
     def name(self) -> str:
@@ -78,8 +79,8 @@ def read(package: Path) -> Content:
         release = next(r.name for r in RELEASES.values() if r.version in about["fhirVersions"])
         found = [_checked(content) for content in files.values()]
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError, KeyError, TypeError, StopIteration):
-        raise PublishError(f"{package}: this is no package that sachet built") from None
-    sent = sorted((a for a in found if a.kind not in _STAYS), key=lambda a: (ORDER.index(a.kind), a.id))
+        raise PublishError(f"{package}: this is no package that this sachet built; build it again") from None
+    sent = sorted((a for a in found if a.kind not in _STAYS), key=_place)
     with package.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return Content(about["name"], about["version"], release, sha256, tuple(sent))
@@ -104,7 +105,14 @@ def artifact(resource: Mapping[str, Any], content: bytes | None = None) -> Artif
     """A resource to be put on a server. Raises KeyError where it has no url or version."""
     kind, identifier, url, version = (str(resource[key]) for key in ("resourceType", "id", "url", "version"))
     title = str(resource.get("title") or resource.get("name") or "")
-    return Artifact(kind, identifier, url, version, title, content or encoded(resource), digest(resource))
+    meta = resource.get("meta")
+    claims = isinstance(meta, dict) and bool(meta.get("profile"))
+    return Artifact(kind, identifier, url, version, title, content or encoded(resource), digest(resource), claims)
+
+
+def _place(one: Artifact) -> tuple[bool, bool, int, str]:
+    """Definitions first, for servers that validate; the manifest last, for it says that all is there."""
+    return one.kind == "Library", one.claims, ORDER.index(one.kind), one.id
 
 
 def _checked(content: bytes) -> Artifact:

@@ -103,7 +103,10 @@ class Delivery:
         most = self._entries if self._plan.transactions else 1
         for step in steps:
             length = len(step.content()) if step.target else 0
-            if chunk and (len(chunk) == most or size + length > BYTES):
+            claims = bool(step.target and step.target.claims)
+            # A server that validates has to hold the profiles before it gets what claims them.
+            first = claims and bool(chunk) and not (chunk[-1].target and chunk[-1].target.claims)
+            if chunk and (len(chunk) == most or size + length > BYTES or first):
                 yield chunk
                 chunk, size = [], 0
             chunk.append(step)

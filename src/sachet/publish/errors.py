@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def one_line(words: str) -> str:
+    """Words of somebody else on one line, without what a terminal would obey."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+
+
 class PublishError(Exception):
     """Something about a server, a package or a call that stops the work; its words say what to do."""
 

@@ -235,6 +235,8 @@ class Planner:
         if held.digest == one.digest:
             return Action.UNCHANGED, ""
         if held.status == "active":
+            if held.version != one.version:  # one id holds one version
+                return Action.CONFLICT, f"version {held.version} is active there, and would be lost: retire it first"
             return Action.CONFLICT, "it is active, and active content never changes in place: raise its version"
         if not held.is_as_published:
             who = "somebody changed it on the server" if held.is_of_sachet else "somebody else put it there"

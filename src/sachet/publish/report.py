@@ -9,6 +9,7 @@ from typing import Any
 
 from sachet.package.difference import Difference
 from sachet.publish.advice import advice
+from sachet.publish.errors import one_line
 from sachet.publish.plan import Action, Plan, Step, bytes_of
 
 SHOWN = 20  # steps of an action that are shown, and differences of a step
@@ -48,9 +49,7 @@ _STRATEGIES = {"url": "url and version", "id": "id"}
 
 
 def _step(step: Step, every: bool) -> Iterator[str]:
-    title = f"  {step.target.title}" if step.target and step.target.title else ""
-    why = f": {step.why}" if step.why else ""
-    yield f"{step.action:<13} {step.name} {step.version}{title}{why}"
+    yield _line(step.action, step)
     found = step.differences()
     for one in found if every else found[:SHOWN]:
         yield from _difference(one)
@@ -58,11 +57,17 @@ def _step(step: Step, every: bool) -> Iterator[str]:
         yield f"    {len(found) - SHOWN} more differences"
 
 
+def _line(what: str, step: Step) -> str:
+    title = f"  {one_line(step.target.title)}" if step.target and step.target.title else ""
+    why = f": {one_line(step.why)}" if step.why else ""
+    return f"{what:<13} {one_line(f'{step.name} {step.version}')}{title}{why}"
+
+
 def _difference(one: Difference) -> Iterator[str]:
-    yield f"    {' > '.join(one.where)}"
+    yield f"    {one_line(' > '.join(one.where))}"
     for sign, value in (("-", one.before), ("+", one.after)):
         if value is not None:
-            flat = " ".join(value.split())
+            flat = one_line(value)
             yield f"      {sign} {flat if len(flat) <= _LONGEST else f'{flat[: _LONGEST - 1]}…'}"
 
 
@@ -97,7 +102,7 @@ def drift_text(plan: Plan, every: bool = False) -> Iterator[str]:
     for step in plan.steps:
         if step.action is Action.UNCHANGED:
             continue
-        yield f"{_DRIFTS[step.action]:<13} {step.name} {step.version}{f': {step.why}' if step.why else ''}"
+        yield _line(_DRIFTS[step.action], step)
         found = _drifted(step)
         for one in found if every else found[:SHOWN]:
             yield from _difference(one)
