@@ -5,12 +5,15 @@ import re
 import ssl
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import jwt
+import msgspec
 import pytest
 import requests
 from conftest import Package
@@ -19,14 +22,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from proxy import before
 from test_cli import sachet
-from test_publish import HASTE, Dying, Killed, pushed
+from test_publish import HASTE, Dying, Killed, edited, pushed
 
-from sachet.publish import content
+from sachet.publish import content, receipt
 from sachet.publish.auth import BackendServices, Basic, Bearer
 from sachet.publish.connection import Connection, Trust
 from sachet.publish.content import Content
+from sachet.publish.deliver import Delivery
 from sachet.publish.embedded import embedded
 from sachet.publish.errors import PublishError, RefusedError
+from sachet.publish.receipt import Receipt, Row, State
+from sachet.publish.rollback import Rollback
 from sachet.publish.server import Server
 
 PASSWORD = "an-old-passw0rd"
@@ -85,8 +91,8 @@ def server(address: str, credentials: Any, **more: Any) -> Server:
 
 @pytest.mark.parametrize("credentials", [Basic("somebody", PASSWORD), Bearer(TOKEN)], ids=["basic", "bearer"])
 def test_basic_and_bearer(guarded: str, some: Content, tmp_path: Path, credentials: Any) -> None:
-    receipt = pushed(server(guarded, credentials), some, tmp_path / "receipt.json", unlisted=True)
-    assert {row.state for row in receipt.rows} <= {"done"}
+    made = pushed(server(guarded, credentials), some, tmp_path / "receipt.json", unlisted=True)
+    assert {row.state for row in made.rows} <= {"done"}
 
 
 @pytest.mark.parametrize("form", ["PEM", "JWK"])
@@ -176,8 +182,8 @@ def test_secrets_come_from_the_environment_or_a_file_and_go_nowhere(
         to = ["--server", guarded, "--unlisted", "--yes", "--receipt", "receipt.json"]
         run = sachet("push", package.tgz("r4"), *to, *how, cwd=tmp_path)
         assert run.returncode == 0, run.stderr
-        receipt = tmp_path / "receipt.json"
-        written = receipt.read_text("utf-8") if receipt.exists() else ""
+        file = tmp_path / "receipt.json"
+        written = file.read_text("utf-8") if file.exists() else ""
         everything = run.stdout + run.stderr + written
         assert not re.search(f"{TOKEN}|{PASSWORD}|PRIVATE|eyJ", everything)
 
@@ -209,6 +215,34 @@ def test_killed_half_way_on_a_server_with_fixed_ids(guarded: str, package: Packa
             assert held.digest == one.digest
             server(guarded, Bearer(TOKEN)).connection.send("DELETE", held.name)
     assert at > 12
+
+
+def test_a_rollback_where_no_history_is_known_of(guarded: str, package: Package, tmp_path: Path) -> None:
+    """Then the receipt holds what was there; this server writes 1.5 for 1.50, which is no edit."""
+    built = content.read(package.tgz("r4"))
+    plan = next(a for a in built.artifacts if a.kind == "PlanDefinition")
+    decimal = {"url": "http://example.com/d", "valueDecimal": Decimal("1.50")}
+    old = edited(plan, lambda r: r | {"id": "decimal", "extension": [*r["extension"], decimal]})
+    new = edited(old, lambda r: r | {"description": "Another"})
+    connected = server(guarded, Bearer(TOKEN))
+    for number, one in enumerate((old, new)):
+        some = replace(built, artifacts=(one,))
+        pushed(connected, some, tmp_path / f"{number}.json", unlisted=True)
+    back = Rollback(connected, receipt.read(tmp_path / "1.json"))
+    assert '"valueDecimal": 1.5\n' in (tmp_path / "1.json").read_text("utf-8")
+    Delivery(back, back.plan(), tmp_path / "back.json", command="rollback").run()
+    held = connected.read("PlanDefinition", "decimal")
+    assert held is not None
+    assert (held.digest, held.is_as_published) == (old.digest, True)
+
+
+def test_a_receipt_keeps_decimals_as_they_were(tmp_path: Path) -> None:
+    state = State("1", "digest", msgspec.Raw(b'{"value":1.50}'))
+    made = Receipt("", "push", "", "", "r4", "", None, [], [Row("update", "", "", "", "1", state, None, "done")])
+    made.write(tmp_path / "receipt.json")
+    (row,) = receipt.read(tmp_path / "receipt.json").rows
+    assert row.before
+    assert b"1.50" in bytes(row.before.resource)
 
 
 def certificate(

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from sachet import __version__
+from sachet.publish.content import encoded
 from sachet.publish.errors import PublishError, RefusedError, UnavailableError
 from sachet.publish.plan import Action, Plan, Step, Strategy
 from sachet.publish.receipt import Receipt, Row, State, packed
@@ -139,7 +140,7 @@ class Delivery:
                 steps = self._left(steps)
             if not steps:
                 return
-        self._failed(steps, "the server took it never, and never said why")
+        self._failed(steps, f"it was sent {patience.attempts} times, and the server does not hold it")
 
     def _sent(self, steps: list[Step]) -> list[Step]:
         """Send steps; returns those of which has to be looked whether they were done."""
@@ -226,7 +227,9 @@ def _match(step: Step) -> dict[str, str]:
 
 def _row(step: Step, strategy: Strategy, history: bool) -> Row:
     held = step.held
-    before = State(held.version_id, held.digest, None if history else dict(held.resource)) if held else None
+    before = State(held.version_id, held.digest) if held else None
+    if held and before and not history:
+        before.resource = msgspec.Raw(encoded(held.resource))
     after = State(None, step.target.digest) if step.target else None
     fixed = step.target.id if step.target and strategy is Strategy.ID else None
     identifier = held.resource["id"] if held else fixed

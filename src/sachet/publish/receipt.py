@@ -16,6 +16,7 @@ import msgspec
 from sachet.publish.errors import PublishError
 
 _VERSION = 1
+_NOTHING = msgspec.Raw()
 
 
 class State(msgspec.Struct, omit_defaults=True):
@@ -23,7 +24,7 @@ class State(msgspec.Struct, omit_defaults=True):
 
     version_id: str | None
     digest: str
-    resource: dict[str, Any] | None = None  # itself, where the server keeps no history
+    resource: msgspec.Raw = _NOTHING  # itself, where the server keeps no history, with decimals as they were
 
 
 class Row(msgspec.Struct, omit_defaults=True):

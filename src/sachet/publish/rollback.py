@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from decimal import Decimal
 
 from sachet.publish.content import artifact
 from sachet.publish.errors import PublishError
@@ -80,8 +82,9 @@ class Rollback:
     def _earlier(self, row: Row) -> dict[str, object] | None:
         if row.before is None or row.id is None:
             return None
-        if row.before.resource is not None:
-            return row.before.resource
+        if then := bytes(row.before.resource):
+            earlier: dict[str, object] = json.loads(then, parse_float=Decimal)
+            return earlier
         found = self.server.read(row.kind, row.id, row.before.version_id)
         if found is None or found.digest != row.before.digest:
             return None
