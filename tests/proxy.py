@@ -1,6 +1,7 @@
 """A proxy before a real server that plays what a real server cannot be made to: broken answers, at the socket."""
 
 import contextlib
+import json
 import socket
 import ssl
 import struct
@@ -114,6 +115,19 @@ def answered(status: int, body: bytes = b"", **headers: str) -> Fault:
     """An answer of our own; the server hears nothing."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda handler, _: handler.reply(status, sent, body)
+
+
+def as_batch(broken: int) -> Fault:
+    """A server without transactions runs one as a batch, and one of its entries is refused."""
+
+    def run(handler: _Handler, body: bytes) -> None:
+        bundle = json.loads(body) | {"type": "batch"}
+        bundle["entry"][broken]["resource"]["status"] = ["no", "code"]
+        bundle["entry"][broken]["resource"]["resourceType"] = "Patient"
+        answer = handler.forward(json.dumps(bundle).encode())
+        handler.reply(answer.status_code, _kept(answer), answer.content)
+
+    return run
 
 
 def reset(handler: _Handler, body: bytes) -> None:

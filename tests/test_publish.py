@@ -443,6 +443,20 @@ def test_a_server_that_takes_few_entries_gets_them_in_halves(between: Proxy, fre
     assert_complete(connected(between.address), fresh)
 
 
+def test_each_entrys_own_status_counts_where_a_transaction_ran_as_a_batch(
+    between: Proxy, fresh: Content, tmp_path: Path
+) -> None:
+    between.faults.append(("POST", faults.as_batch(2)))
+    some = replace(fresh, artifacts=fresh.artifacts[:6])
+    with pytest.raises(PublishError, match="for an entry of a transaction"):
+        pushed(connected(between.address), some, tmp_path / "receipt.json")
+    rows = receipt.read(tmp_path / "receipt.json").rows
+    assert [row.state for row in rows] == ["done", "done", "failed", "done", "done", "done"]
+    assert between.count("POST") == 1
+    assert [row.action for row in pushed(connected(between.address), some, tmp_path / "next.json").rows] == ["create"]
+    assert_complete(connected(between.address), some)
+
+
 def test_searches_are_never_from_a_cache(between: Proxy, fresh: Content, tmp_path: Path) -> None:
     server = connected(between.address)
     assert_complete_after(server, fresh, tmp_path)

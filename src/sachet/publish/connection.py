@@ -29,7 +29,7 @@ JSON = "application/fhir+json"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LARGEST = 256 << 20  # bytes of an answer
 _REDIRECTS = 5
-_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses that may be another one later
 _LONGEST = 600  # characters of what a server says in a message
 
 
@@ -233,7 +233,7 @@ class Connection:
         if url != self.base:
             about += f" to {method} {url.removeprefix(self.base)[:100]}"
         words = f"{about}{f': {said}' if said else ''}{_ADVICE.get(answer.status, '')}"
-        if answer.status in _AGAIN:
+        if answer.status in AGAIN:
             raise UnavailableError(words, retry_after(answer.headers))
         raise RefusedError(words, answer.status)
 

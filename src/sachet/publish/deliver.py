@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from sachet import __version__
+from sachet.publish.connection import AGAIN
 from sachet.publish.content import encoded
 from sachet.publish.errors import PublishError, RefusedError, UnavailableError
 from sachet.publish.plan import Action, Plan, Step, Strategy
@@ -138,6 +139,10 @@ class Delivery:
                 patience.wait(attempt, e.retry_after)
             if steps:
                 steps = self._left(steps)
+            if refused := [step for step in steps if self._row(step).why]:
+                why = self._row(refused[0]).why
+                self._failed(steps, why)
+                raise PublishError(why)
             if not steps:
                 return
         self._failed(steps, f"it was sent {patience.attempts} times, and the server does not hold it")
@@ -154,13 +159,18 @@ class Delivery:
             answers = [self._server.request(entry) for entry in entries]
         unsure: list[Step] = []
         for step, done in zip(steps, answers, strict=True):
+            if done.refusal:
+                unsure.append(step)
+                self._row(step).why = "" if done.status in (*AGAIN, *_RACED) else done.refusal
             # 200 for what should be new: somebody else made it, perhaps with other content.
-            if (step.action is Action.CREATE and done.status == 200) or not _says(done, step):
+            elif (step.action is Action.CREATE and done.status == 200) or not _says(done, step):
                 unsure.append(step)
             else:
                 self._done(step, done.id or str(step.held and step.held.resource["id"]), done.version_id)
         self.receipt.write(self._path)
         self._tell()
+        if later := [done.refusal for done in answers if done.refusal and done.status in AGAIN]:
+            raise UnavailableError(later[0])
         return unsure
 
     def _left(self, steps: list[Step]) -> list[Step]:
@@ -171,7 +181,7 @@ class Delivery:
             if new.changes:
                 left.append(new)
             elif new.action is Action.UNCHANGED:
-                row.state = "done"
+                row.state, row.why = "done", ""
                 if new.held is not None and row.after is not None:
                     row.id, row.after.version_id = new.held.resource["id"], new.held.version_id
             else:

@@ -112,6 +112,7 @@ class Done:
     status: int
     id: str | None
     version_id: str | None
+    refusal: str = ""  # why it was not done, where other entries were: servers run some transactions as batches
 
 
 class UnsearchableError(PublishError):
@@ -198,7 +199,7 @@ class Server:
         return Held(found)
 
     def transact(self, entries: Sequence[Mapping[str, Any]]) -> list[Done]:
-        """Do all of some entries of a bundle, or none.
+        """Do all of some entries of a bundle, or none; some servers do what they can, and say what they did not.
 
         Raises as `Connection.send` does; UnavailableError also where the answer does not say what was done.
         """
@@ -213,11 +214,9 @@ class Server:
         response = _dict(row.get("response"))
         status = re.match(r"\d{3}", str(response.get("status", "")))
         if not status or status[0][0] != "2":
-            said = outcome(response.get("outcome")) or "nothing more"
-            raise RefusedError(
-                f"{self.base} answered {response.get('status')} for an entry of a transaction, and says {said}",
-                int(status[0]) if status else 500,
-            )
+            said = self.connection.hidden(outcome(response.get("outcome")) or "nothing more")
+            words = f"{self.base} answered {response.get('status')} for an entry of a transaction, and says {said}"
+            return Done(int(status[0]) if status else 500, None, None, words)
         return _done(int(status[0]), str(response.get("location", "")), str(response.get("etag", "")))
 
     def request(self, entry: Mapping[str, Any]) -> Done:
