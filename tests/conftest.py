@@ -118,9 +118,9 @@ def hl7_engine(package: Package, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="session")
 def fhir_server_r5() -> Iterator[server.Server]:
-    """The same for R5, which cannot apply."""
+    """The same for R5, which cannot apply, and validates whatever is written."""
     make_ready(server.HAPI)
-    with server.running("-Dfhir=R5") as running:
+    with server.running("-Dfhir=R5", "-Dvalidate=true") as running:
         yield running
 
 

@@ -155,7 +155,14 @@ def test_what_is_no_package_is_an_error(fhir_server: Hapi, tmp_path: Path, name:
 def test_a_server_for_a_first_try(package_of: Any, name: str, tmp_path: Path) -> None:
     package = package_of(name)
     command = [sys.executable, "-m", "sachet", "push", str(package), "--server", "embedded", "--yes"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in a background ignores it
+    )
     assert process.stderr
     for line in process.stderr:
         if found := re.search(r"serving (http\S+) until", line):
