@@ -26,6 +26,7 @@ from sachet.publish.deliver import Delivery
 from sachet.publish.errors import PublishError, RefusedError, UnavailableError
 from sachet.publish.plan import Action, Plan, Planner
 from sachet.publish.receipt import Receipt
+from sachet.publish.report import as_json, unlike_reviewed
 from sachet.publish.rollback import Rollback
 from sachet.publish.server import Server
 
@@ -264,6 +265,18 @@ def test_what_left_the_package_is_retired_only_when_asked_and_only_if_ours(
     # Pushed again, a retired one of ours is a draft again.
     pushed(hapi, fresh, tmp_path / "third.json")
     assert_complete(hapi, fresh)
+
+
+def test_what_was_reviewed_with_other_options_is_not_what_would_be_done(
+    hapi: Server, fresh: Content, tmp_path: Path
+) -> None:
+    pushed(hapi, fresh, tmp_path / "first.json")
+    less = without(fresh, "ActivityDefinition")
+    reviewed = as_json(Planner(hapi, retire=True).plan([less]))
+    assert "was to retire, with other options" in str(unlike_reviewed(Planner(hapi).plan([less]), reviewed))
+    assert unlike_reviewed(Planner(hapi, retire=True).plan([less]), reviewed) is None
+    pushed(hapi, less, tmp_path / "second.json", retire=True)  # what has been done since is no difference
+    assert unlike_reviewed(Planner(hapi, retire=True).plan([less]), reviewed) is None
 
 
 def rolled_back(server: Server, path: Path, into: Path, **how: Any) -> Receipt:

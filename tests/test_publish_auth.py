@@ -20,7 +20,7 @@ from conftest import Package
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from proxy import before
+from proxy import answered, before
 from test_cli import sachet
 from test_publish import HASTE, Dying, Killed, edited, pushed
 
@@ -186,6 +186,19 @@ def test_secrets_come_from_the_environment_or_a_file_and_go_nowhere(
         written = file.read_text("utf-8") if file.exists() else ""
         everything = run.stdout + run.stderr + written
         assert not re.search(f"{TOKEN}|{PASSWORD}|PRIVATE|eyJ", everything)
+
+
+def test_a_secret_header_is_not_shown_and_not_sent_in_the_clear(guarded: str) -> None:
+    with before(guarded) as proxy:
+        echoed = json.dumps({"issue": [{"severity": "error", "diagnostics": f"{PASSWORD}?"}]}).encode()
+        proxy.faults.append(("GET", answered(400, echoed, Content_Type="application/fhir+json")))
+        connected = server(proxy.address, Bearer(TOKEN), headers={"X-Key": PASSWORD}, secrets=[PASSWORD])
+        with pytest.raises(RefusedError, match=r"400.*: …\?") as refused:
+            connected.capability()
+        assert PASSWORD not in str(refused.value)
+        assert proxy.seen[0][2]["X-Key"] == PASSWORD
+    with pytest.raises(PublishError, match="over https only"):
+        server("http://fhir.example.org", None, headers={"X-Key": PASSWORD}, secrets=[PASSWORD])
 
 
 def test_what_netrc_says_is_not_sent(guarded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

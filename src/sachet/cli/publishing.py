@@ -243,25 +243,29 @@ def _server(options: argparse.Namespace) -> Server:
     from sachet.publish.connection import Connection, Patience, Trust
     from sachet.publish.server import Server
 
+    headers = list(map(_header, options.header))
     certificate = (options.cert, options.cert_key) if options.cert_key else options.cert
     return Server(
         Connection(
             options.server,
             credentials=_credentials(options),
             trust=Trust(options.ca, certificate),
-            headers=dict(map(_header, options.header)),
+            headers={name: value for name, value, _ in headers},
+            secrets=[value for _, value, hidden in headers if hidden],
             patience=Patience(read=options.timeout),
         )
     )
 
 
-def _header(words: str) -> tuple[str, str]:
+def _header(words: str) -> tuple[str, str, bool]:
+    """A header's name and value, and whether the value is a secret."""
     from sachet.publish.secrets import secret
 
     name, equals, value = words.partition("=")
     if not equals or not name:
         raise UsageError(f"--header {name}: write NAME=VALUE")
-    return name, secret(value) if value.startswith(("env:", "file:", "keyring:")) else value
+    hidden = value.startswith(("env:", "file:", "keyring:"))
+    return name, secret(value) if hidden else value, hidden
 
 
 def _credentials(options: argparse.Namespace) -> Credentials | None:

@@ -11,7 +11,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -84,14 +84,17 @@ class Connection:
         credentials: Credentials | None = None,
         trust: Trust | None = None,
         headers: Mapping[str, str] | None = None,
+        secrets: Collection[str] = (),
         patience: Patience | None = None,
         adapter: HTTPAdapter | None = None,
     ) -> None:
-        """`headers` go with every request (a tenant's). `adapter` carries the requests instead of the network.
+        """`headers` go with every request (a tenant's); what of them may not be shown is in `secrets`. `adapter`
+        carries the requests instead of the network.
 
-        Raises PublishError where the address is none, or credentials would travel without encryption.
+        Raises PublishError where the address is none, or secrets would travel without encryption.
         """
-        self.base = checked_base(base, credentials is not None)
+        self.base = checked_base(base, credentials is not None or bool(secrets))
+        self._secrets = tuple(secrets)
         self.patience = patience or Patience()
         self._credentials = credentials
         self._headers = dict(headers or {})
@@ -239,7 +242,7 @@ class Connection:
 
     def hidden(self, words: str) -> str:
         """Words without any secret in them, on one line."""
-        for one in self._credentials.secrets() if self._credentials else ():
+        for one in (*self._secrets, *(self._credentials.secrets() if self._credentials else ())):
             words = words.replace(one, "…")
         return one_line(words)[:_LONGEST]
 

@@ -156,7 +156,11 @@ class Planner:
         strategy, held = self._held(artifacts)
         steps = [self.step(one, held[one.kind, one.url], strategy) for one in artifacts]
         if self._retire:
-            steps += self._left(chosen, {one.canonical for one in artifacts})
+            left = self._left(chosen, {one.canonical for one in artifacts})
+            # The manifest goes last: until then the one on the server names what is to be retired.
+            steps.sort(key=lambda step: step.kind == "Library")
+            at = sum(step.kind != "Library" for step in steps)
+            steps[at:at] = left
         about = self.capability
         return Plan(
             self.server.base, about.software, chosen[0].release, strategy, about.transactions, chosen, tuple(steps)
@@ -273,7 +277,7 @@ class Planner:
         for kind, canonicals in named.items():
             gone = canonicals - set(kept)
             for held in self.server.search(kind, sorted(c.partition("|")[0] for c in gone)) if gone else ():
-                if f"{held.url}|{held.version}" in gone and held.status != RETIRED and held.is_of_sachet:
+                if f"{held.url}|{held.version}" in gone and held.is_of_sachet:
                     yield retirement(Step(Action.RETIRE, kind, str(held.url), str(held.version), held, None), held)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sachet.package.difference import Difference
 from sachet.publish.advice import advice
 from sachet.publish.errors import one_line
-from sachet.publish.plan import Action, Plan, Step, bytes_of
+from sachet.publish.plan import WRITES, Action, Plan, Step, bytes_of
 
 SHOWN = 20  # steps of an action that are shown, and differences of a step
 _LONGEST = 300  # characters of a value
@@ -180,8 +180,9 @@ def unlike_reviewed(plan: Plan, reviewed: Mapping[str, Any]) -> str | None:
         if row is None:
             return f"it has no {step.name} {step.version}"
         now = _row(step)
-        if step.action is Action.UNCHANGED and row["digest"] == now["digest"]:
+        if step.action is Action.UNCHANGED and step.held and row["digest"] in (now["digest"], step.held.digest):
             continue  # it has been done since
         if any(row[key] != now[key] for key in ("action", "held", "digest")):
             return f"{step.name} {step.version} was to {row['action']}, and is to {step.action} now"
-    return None
+    left = [f"{row['resource']} was to {row['action']}" for row in rows.values() if row["action"] in WRITES]
+    return f"{left[0]}, with other options" if left and plan.changes else None
