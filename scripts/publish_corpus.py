@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import server
 from measure import Run, run
 
+from sachet.fhir.exact import encoded
 from sachet.publish import content, receipt
 from sachet.publish.connection import Connection
 from sachet.publish.server import Server
@@ -94,11 +95,11 @@ class Trial:
         assert held is not None
         section, *others = held.resource["action"]
         another = dict(held.resource) | {"action": [section | {"description": "Give 20 mL, not 30 mL."}, *others]}
-        self.server.connection.send("PUT", held.name, body=content.encoded(another))
+        self.server.connection.send("PUT", held.name, body=encoded(another))
         drift = self.sachet("drift", self.scratch / "dist" / package.name, "--server", self.address, accept=(1,))
         found = [line for line in drift.output.splitlines() if line.startswith("changed ")]
         self.check("the edit by hand is found", len(found), 1)
-        self.server.connection.send("PUT", held.name, body=content.encoded(held.resource))
+        self.server.connection.send("PUT", held.name, body=encoded(held.resource))
 
     def rollback(self, changed: receipt.Receipt | None) -> None:
         back = self.scratch / "back.json"

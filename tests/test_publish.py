@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from server import Server as Hapi
 
 from sachet.fhir.digest import stamped
+from sachet.fhir.exact import encoded
 from sachet.publish import content, receipt
 from sachet.publish.auth import Basic, Bearer
 from sachet.publish.connection import Connection, Patience
@@ -170,7 +171,7 @@ def on_server(server: Server, one: Artifact) -> dict[str, Any]:
 def put(server: Server, resource: dict[str, Any]) -> None:
     """As somebody with another tool does it."""
     path = f"{resource['resourceType']}/{resource['id']}"
-    server.connection.send("PUT", path, body=content.encoded(resource))
+    server.connection.send("PUT", path, body=encoded(resource))
 
 
 def test_a_changed_document_changes_its_own_resources_only(hapi: Server, fresh: Content, tmp_path: Path) -> None:
@@ -362,6 +363,32 @@ def test_killed_at_any_request_the_next_run_finishes_and_nothing_is_double(
             break
     assert at >= 10  # so many requests there were
     assert finished == 2
+
+
+def test_killed_while_retiring_the_next_run_retires_the_rest(fhir_server: Hapi, built: Content, tmp_path: Path) -> None:
+    server = connected(fhir_server.address)
+    for at in range(100):
+        some = moved(built, f"https://example.com/killed-retiring-{at}", 30)
+        pushed(server, some, tmp_path / "first.json")
+        less = without(some, "ActivityDefinition")
+        try:
+            pushed(
+                connected(fhir_server.address, adapter=Dying(at, at % 2 == 1)),
+                less,
+                tmp_path / "killed.json",
+                entries=5,
+                retire=True,
+            )
+            finished = True
+        except Killed:
+            finished = False
+        pushed(server, less, tmp_path / "next.json", retire=True)
+        gone = [a for a in some.artifacts if a.kind == "ActivityDefinition"]
+        assert {on_server(server, one)["status"] for one in gone} == {"retired"}
+        assert_complete(server, less)
+        if finished:
+            break
+    assert at >= 5  # so many requests there were
 
 
 FHIR_JSON = {"Content_Type": "application/fhir+json"}

@@ -311,6 +311,17 @@ def test_sarif_names_the_place_and_the_rule(tmp_path: Path) -> None:
     assert {rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]} == set(CODES)
 
 
+def test_a_package_may_hold_no_resource(tmp_path: Path) -> None:
+    about = json.dumps({"name": "x", "version": "1.0.0", "fhirVersions": ["4.0.1"]}).encode()
+    with tarfile.open(tmp_path / "x.tgz", "w:gz") as tar:
+        member = tarfile.TarInfo("package/package.json")
+        member.size = len(about)
+        tar.addfile(member, io.BytesIO(about))
+    run = sachet("validate", "x.tgz", "--format", "json", cwd=tmp_path)
+    assert json.loads(run.stdout) == {"results": []}
+    assert run.returncode == 0
+
+
 @pytest.mark.parametrize("name", ["none.json", "empty.tgz", "text.tgz"])
 def test_what_cannot_be_read_is_said(name: str, tmp_path: Path) -> None:
     if name == "text.tgz":

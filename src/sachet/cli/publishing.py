@@ -41,6 +41,7 @@ def add(command: Commands) -> None:
         one.add_argument("--server", required=True, metavar="URL", help=what)
         what = "find resources by url and version, or by id (as the server can)"
         one.add_argument("--strategy", choices=("url", "id"), help=what)
+    drift.set_defaults(retire=False, overwrite=False, without="")
     for one in (plan, push):
         one.add_argument("--retire", action="store_true", help="retire what left the packages")
         one.add_argument("--overwrite", action="store_true", help="overwrite what somebody changed on the server")
@@ -106,8 +107,6 @@ def _drift(options: argparse.Namespace) -> None:
     from sachet.publish.plan import Action
     from sachet.publish.report import drift_json, drift_text
 
-    options.retire = options.overwrite = False
-    options.without = ""
     with _errors():
         plan = _planner(options, _server(options)).plan(_packages(options))
         print(drift_json(plan) if options.format == "json" else "\n".join(drift_text(plan, options.all)))
@@ -120,7 +119,7 @@ def _push(options: argparse.Namespace) -> None:
         plan = planner.plan(_packages(options))
         if options.plan:
             _as_reviewed(plan, options.plan)
-        _deliver(planner, plan, options, reviewed=bool(options.plan))
+        _deliver("push", planner, plan, options, reviewed=bool(options.plan))
 
 
 def _rollback(options: argparse.Namespace) -> None:
@@ -131,15 +130,14 @@ def _rollback(options: argparse.Namespace) -> None:
         old = receipt.read(options.old)
         options.server = old.server
         back = Rollback(_server(options), old, delete=options.delete)
-        _deliver(back, back.plan(), options, reviewed=False)
+        _deliver("rollback", back, back.plan(), options, reviewed=False)
 
 
-def _deliver(work: Work, plan: Plan, options: argparse.Namespace, reviewed: bool) -> None:
+def _deliver(command: str, work: Work, plan: Plan, options: argparse.Namespace, reviewed: bool) -> None:
     """Show a plan, ask, and carry it out."""
     from sachet.publish.deliver import Delivery, IncompleteError
     from sachet.publish.report import summary, text
 
-    command = options.run.__name__.strip("_")
     blocked = plan.blocked()
     if not options.quiet:
         print("\n".join(text(plan, options.all)))

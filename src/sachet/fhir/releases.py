@@ -38,6 +38,12 @@ R4B = Release("r4b", "4.3.0", "hl7.fhir.r4b.core", True, dict.fromkeys(_CORE_SYS
 R4 = Release("r4", "4.0.1", "hl7.fhir.r4.core", False, dict.fromkeys(_CORE_SYSTEMS, "4.0.1"))
 RELEASES: Mapping[str, Release] = {r.name: r for r in (R4, R4B, R5)}
 
+
+def release_of(version: Any) -> Release | None:
+    """The release that a version of FHIR is of, like 4.0.1 or 5.0.0-ballot; None where it is none that sachet knows."""
+    return next((r for r in RELEASES.values() if str(version)[:3] == r.version[:3]), None)
+
+
 # The type of what an element holds, for the types that some edit names.
 _TYPES = {
     ("PlanDefinition", "action"): "action",

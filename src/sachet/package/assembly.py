@@ -12,9 +12,10 @@ from sachet.convert.implementation_guide import implementation_guide
 from sachet.convert.library import manifest
 from sachet.fhir.definitions import definitions
 from sachet.fhir.element import Element
+from sachet.fhir.exact import encoded
 from sachet.fhir.releases import Release
 from sachet.finding import Finding
-from sachet.package.encode import Entry, compact, dump, entry, unjudged
+from sachet.package.encode import Entry, dump, entry, unjudged
 from sachet.package.index import Index
 from sachet.package.pack import (
     Change,
@@ -52,9 +53,9 @@ class Assembly:
         rows: list[bytes] = []
         for one in resources:
             self._add(one)
-            rows.append(compact(f"{one.kind}/{one.id}") + b": [\n" + one.elements + b"\n]")
+            rows.append(encoded(f"{one.kind}/{one.id}") + b": [\n" + one.elements + b"\n]")
         self._documents[about["id"]] = self._spool.put(
-            b'{"about": ' + compact(about) + b',\n"resources": {\n' + b",\n".join(rows) + b"\n}}"
+            b'{"about": ' + encoded(about) + b',\n"resources": {\n' + b",\n".join(rows) + b"\n}}"
         )
         if provenance:
             self._provenances[about["id"]] = self._spool.put(provenance)
@@ -122,10 +123,10 @@ class Assembly:
         A Citation has its words from the first document that cites it, and stands there.
         """
         slots = [
-            self._spool.put(b'{"version": 2, "fhirVersion": ' + compact(self.release.version) + b',\n"documents": [\n')
+            self._spool.put(b'{"version": 2, "fhirVersion": ' + encoded(self.release.version) + b',\n"documents": [\n')
         ]
         for number, (_, slot) in enumerate(sorted(self._documents.items())):
             slots.append(self._spool.put((b",\n" if number else b"") + self._spool.get(slot)))
-        rows = (compact(identifier) + b": " + compact(by) for identifier, by in sorted(self._cited.items()))
+        rows = (encoded(identifier) + b": " + encoded(by) for identifier, by in sorted(self._cited.items()))
         slots.append(self._spool.put(b'\n],\n"citations": {\n' + b",\n".join(rows) + b"\n}}\n"))
         return Slot(slots[0].offset, sum(slot.length for slot in slots))

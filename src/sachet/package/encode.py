@@ -9,12 +9,12 @@ import msgspec
 
 from sachet.fhir import digest
 from sachet.fhir.element import Element, Spans, Words
+from sachet.fhir.exact import encoded
 from sachet.fhir.names import BASE
 from sachet.fhir.releases import Release, lower, shape
 from sachet.package.validity import errors
 from sachet.validation.issue import Issue
 
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 # Where a resource names one of sachet's own definitions.
 _NAMING = frozenset({"url", "system", "valueSet"})
 
@@ -43,12 +43,7 @@ class Entry(NamedTuple):
 
 def dump(value: Any) -> bytes:
     """JSON, indented, with a line end: the same bytes for the same value."""
-    return msgspec.json.format(_ENCODER.encode(value), indent=2) + b"\n"
-
-
-def compact(value: Any) -> bytes:
-    """JSON on one line."""
-    return _ENCODER.encode(value)
+    return msgspec.json.format(encoded(value), indent=2) + b"\n"
 
 
 # What other releases gave: an entry, and its resource as plain JSON, by its type, id and shape.
@@ -97,7 +92,7 @@ def _entry(value: dict[str, Any], rows: list[tuple[str, Spans]], uses: set[str])
         made["version"],
         made["title"],
         dump(made),
-        b",\n".join(map(_ENCODER.encode, rows)),
+        b",\n".join(map(encoded, rows)),
         frozenset((uses | {digest.URL}) - {made["url"]}),
     )
     return one, made

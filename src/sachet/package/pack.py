@@ -35,6 +35,8 @@ ORDER = (
     "PlanDefinition",
     "ImplementationGuide",
 )
+# What stays in the package: it refers to resources by id, and a server gives ids of its own.
+SENT = tuple(kind for kind in ORDER if kind != "ImplementationGuide")
 Content = bytes | Slot  # of a file in a package: its bytes, or where they wait
 _MTIME = 0  # no build time in a package
 
@@ -141,11 +143,8 @@ def _add(tar: tarfile.TarFile, name: str, content: Content, spool: Spool) -> Non
 
 
 def write_bundle(outputs: Outputs, path: Path, name: str, resources: Iterable[Packed], spool: Spool) -> None:
-    """Write a transaction that creates what a server does not have yet, and changes nothing that it has.
-
-    Without the ImplementationGuide: it refers to resources by id, and a server gives ids of its own.
-    """
-    sent = (r for r in in_order(resources) if r.kind != "ImplementationGuide")
+    """Write a transaction that creates what a server does not have yet, and changes nothing that it has."""
+    sent = (r for r in in_order(resources) if r.kind in SENT)
     with outputs.file(path) as file:
         file.write(
             b'{\n"resourceType": "Bundle",\n"id": '
@@ -153,13 +152,18 @@ def write_bundle(outputs: Outputs, path: Path, name: str, resources: Iterable[Pa
             + b',\n"type": "transaction",\n"entry": ['
         )
         for number, resource in enumerate(sent):
-            condition = f"url={quote(resource.url, safe=':/')}&version={quote(resource.version)}"
-            request = {"method": "POST", "url": resource.kind, "ifNoneExist": condition}
+            request = creation(resource.kind, resource.url, resource.version)
             file.write(b"," if number else b"")
             file.write(b'\n{"fullUrl": ' + msgspec.json.encode(resource.url) + b',\n"resource": ')
             file.write(spool.get(resource.slot).rstrip())
             file.write(b',\n"request": ' + msgspec.json.encode(request) + b"}")
         file.write(b"\n]\n}\n")
+
+
+def creation(kind: str, url: str, version: str) -> dict[str, str]:
+    """The request of an entry that makes a resource unless one of its url and version is there."""
+    condition = f"url={quote(url, safe=':/')}&version={quote(version)}"
+    return {"method": "POST", "url": kind, "ifNoneExist": condition}
 
 
 def _unzipped_digest(path: Path) -> bytes:
@@ -220,18 +224,24 @@ def changes(path: Path, resources: Iterable[Packed], spool: Spool) -> Change:
     return Change(tuple(sorted(added)), tuple(sorted(changed)), tuple(sorted(old)))
 
 
+def files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The resources of a package, and its package.json, by file name. Raises UNREADABLE, OSError."""
+    with tarfile.open(path, "r|gz") as tar:
+        for member in tar:
+            folder, _, name = member.name.partition("/")
+            content = tar.extractfile(member) if member.isreg() else None
+            if folder == "package" and content and "/" not in name and name.endswith(".json") and name != ".index.json":
+                yield name, content.read()
+
+
+UNREADABLE = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
+
+
 def _hashes(path: Path) -> dict[str, bytes]:
     """File name and SHA-256 of each resource of a package; nothing where there is no readable one."""
-    found: dict[str, bytes] = {}
-    if not path.is_file():
-        return found
     try:
-        with tarfile.open(path, "r:gz") as tar:
-            for member in tar:
-                folder, _, name = member.name.partition("/")
-                content = tar.extractfile(member) if member.isreg() else None
-                if folder == "package" and content and "/" not in name and name not in ("package.json", ".index.json"):
-                    found[name] = hashlib.sha256(content.read()).digest()
-    except (tarfile.TarError, EOFError, OSError, zlib.error):
+        found = {name: hashlib.sha256(content).digest() for name, content in files(path)} if path.is_file() else {}
+    except (*UNREADABLE, OSError):
         return {}
+    found.pop("package.json", None)
     return found

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 import requests
 
-from sachet.package.pack import ORDER
+from sachet.package.pack import SENT
 from sachet.publish.errors import PublishError, UnavailableError
 
-SCOPES = " ".join(f"system/{kind}.crus" for kind in ORDER if kind != "ImplementationGuide")
+SCOPES = " ".join(f"system/{kind}.crus" for kind in SENT)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # secrets may travel there without encryption
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFE = 240  # seconds of an assertion; five minutes is the most that a server takes
 _EARLY = 60  # seconds before its end that a token is renewed
@@ -117,7 +118,7 @@ class BackendServices(Credentials):
 
     def _get_token(self) -> None:
         url = self._token_url = self._token_url or self._discovered()
-        if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1"):
+        if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in LOOPBACK:
             raise PublishError(f"the server gets tokens at {url}: an assertion is sent over https only")
         form = {
             "grant_type": "client_credentials",

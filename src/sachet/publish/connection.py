@@ -7,13 +7,11 @@ whether it was carried out.
 from __future__ import annotations
 
 import email.utils
-import json
 import random
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -22,11 +20,11 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from sachet import __version__
-from sachet.publish.auth import Credentials
+from sachet.fhir.exact import decoded
+from sachet.publish.auth import LOOPBACK, Credentials
 from sachet.publish.errors import PublishError, RefusedError, UnavailableError, one_line
 
 JSON = "application/fhir+json"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LARGEST = 256 << 20  # bytes of an answer
 _REDIRECTS = 5
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses that may be another one later
@@ -208,7 +206,7 @@ class Connection:
         body = None
         if content.strip() and ("json" in kind or not kind):
             try:
-                body = json.loads(content, parse_float=Decimal)
+                body = decoded(content)
             except (ValueError, RecursionError):
                 if response.ok:
                     raise UnavailableError(f"{self.base} sent an answer that is no whole JSON") from None
@@ -276,16 +274,24 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def outcome(body: Any) -> str:
     """What an OperationOutcome says, its errors first; nothing where it is none."""
-    issues = body.get("issue") if isinstance(body, dict) else None
-    found = [i for i in issues if isinstance(i, dict)] if isinstance(issues, list) else []
+    found = objects(an_object(body).get("issue"))
     found.sort(key=lambda i: i.get("severity") not in ("fatal", "error"))
     return "; ".join(filter(None, map(_issue, found)))
 
 
 def _issue(issue: Mapping[str, Any]) -> str:
-    details = issue.get("details")
-    text = details.get("text") if isinstance(details, dict) else None
+    text = an_object(issue.get("details")).get("text")
     return str(issue.get("diagnostics") or text or issue.get("code") or "")
+
+
+def an_object(value: Any) -> dict[str, Any]:
+    """A value of somebody's JSON that should be an object; an empty one where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a value of somebody's JSON that should be a list of them."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

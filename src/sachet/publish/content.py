@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
-import tarfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from sachet.fhir import exact
 from sachet.fhir.digest import claimed, digest
 from sachet.fhir.releases import RELEASES
-from sachet.package.pack import ORDER
+from sachet.package import pack
 from sachet.publish.errors import PublishError
-
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
-# It refers to resources by id, and a server gives ids of its own.
-_STAYS = frozenset({"ImplementationGuide"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +40,7 @@ class Artifact:
 
     def resource(self) -> dict[str, Any]:
         """It as JSON, with decimals as they are written."""
-        made: dict[str, Any] = json.loads(self.content, parse_float=Decimal)
+        made: dict[str, Any] = exact.decoded(self.content)
         return made
 
 
@@ -73,32 +63,17 @@ class Content:
 def read(package: Path) -> Content:
     """A built package. Raises PublishError where it is none, or holds something that sachet did not make."""
     try:
-        with tarfile.open(package, "r|gz") as tar:
-            files = dict(_files(tar))
-        about = json.loads(files.pop("package.json"))
+        files = dict(pack.files(package))
+        about = exact.decoded(files.pop("package.json"))
+        name, version = str(about["name"]), str(about["version"])
         release = next(r.name for r in RELEASES.values() if r.version in about["fhirVersions"])
         found = [_checked(content) for content in files.values()]
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError, KeyError, TypeError, StopIteration):
+    except (*pack.UNREADABLE, ValueError, KeyError, TypeError, StopIteration, RecursionError):
         raise PublishError(f"{package}: this is no package that this sachet built; build it again") from None
-    sent = sorted((a for a in found if a.kind not in _STAYS), key=_place)
     with package.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return Content(about["name"], about["version"], release, sha256, tuple(sent))
-
-
-def encoded(resource: Mapping[str, Any]) -> bytes:
-    """A resource as JSON, with decimals as they were read."""
-    return _ENCODER.encode(resource)
-
-
-def _files(tar: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
-    """The resources of a package by file name, and its package.json."""
-    for member in tar:
-        folder, _, name = member.name.partition("/")
-        if folder == "package" and member.isreg() and "/" not in name and name.endswith(".json"):
-            file = tar.extractfile(member)
-            if file is not None and name != ".index.json":
-                yield name, file.read()
+    sent = tuple(sorted((a for a in found if a.kind in pack.SENT), key=place))
+    return Content(name, version, release, sha256, sent)
 
 
 def artifact(resource: Mapping[str, Any], content: bytes | None = None) -> Artifact:
@@ -107,18 +82,18 @@ def artifact(resource: Mapping[str, Any], content: bytes | None = None) -> Artif
     title = str(resource.get("title") or resource.get("name") or "")
     meta = resource.get("meta")
     claims = isinstance(meta, dict) and bool(meta.get("profile"))
-    return Artifact(kind, identifier, url, version, title, content or encoded(resource), digest(resource), claims)
+    return Artifact(kind, identifier, url, version, title, content or exact.encoded(resource), digest(resource), claims)
 
 
-def _place(one: Artifact) -> tuple[bool, bool, int, str]:
-    """Definitions first, for servers that validate; the manifest last, for it says that all is there."""
-    return one.kind == "Library", one.claims, ORDER.index(one.kind), one.id
+def place(one: Artifact) -> tuple[bool, bool, int, str]:
+    """Definitions first, for servers that validate; manifests last, for they say that all is there."""
+    return one.kind == "Library", one.claims, pack.SENT.index(one.kind), one.id
 
 
 def _checked(content: bytes) -> Artifact:
     """A resource of a package that sachet built. Raises ValueError where it is none."""
-    resource = json.loads(content, parse_float=Decimal)
+    resource = exact.decoded(content)
     made = artifact(resource, content)
-    if claimed(resource) != made.digest or made.kind not in ORDER:
+    if claimed(resource) != made.digest or made.kind not in pack.ORDER:
         raise ValueError(made.name)
     return made

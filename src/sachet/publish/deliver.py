@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import msgspec
 
 from sachet import __version__
+from sachet.fhir.exact import encoded
+from sachet.package.pack import creation
 from sachet.publish.connection import AGAIN
-from sachet.publish.content import encoded
 from sachet.publish.errors import PublishError, RefusedError, UnavailableError
 from sachet.publish.plan import Action, Plan, Step, Strategy
 from sachet.publish.receipt import Receipt, Row, State, packed
@@ -104,7 +104,7 @@ class Delivery:
         size = 0
         most = self._entries if self._plan.transactions else 1
         for step in steps:
-            length = len(step.content()) if step.target else 0
+            length = len(step.content)
             claims = bool(step.target and step.target.claims)
             # A server that validates has to hold the profiles before it gets what claims them.
             first = claims and bool(chunk) and not (chunk[-1].target and chunk[-1].target.claims)
@@ -218,16 +218,14 @@ def _entry(step: Step, strategy: Strategy, base: str) -> dict[str, Any]:
     """A step as an entry of a transaction."""
     if step.action is Action.DELETE:
         return {"request": {"method": "DELETE", "url": step.name} | _match(step)}
-    resource = msgspec.Raw(step.content())
+    resource = msgspec.Raw(step.content)
     if step.held is not None:
         request = {"method": "PUT", "url": step.held.name} | _match(step)
         return {"fullUrl": f"{base}/{step.held.name}", "resource": resource, "request": request}
     if strategy is Strategy.ID:
         request = {"method": "PUT", "url": step.name}
         return {"fullUrl": f"{base}/{step.name}", "resource": resource, "request": request}
-    condition = f"url={quote(step.url, safe=':/')}&version={quote(step.version)}"
-    request = {"method": "POST", "url": step.kind, "ifNoneExist": condition}
-    return {"fullUrl": step.url, "resource": resource, "request": request}
+    return {"fullUrl": step.url, "resource": resource, "request": creation(step.kind, step.url, step.version)}
 
 
 def _match(step: Step) -> dict[str, str]:

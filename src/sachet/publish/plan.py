@@ -6,19 +6,20 @@ A resource is found by its canonical url and version; where a server does not se
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from sachet.fhir.digest import stamped
+from sachet.fhir.exact import encoded
 from sachet.fhir.names import BASE
 from sachet.package.difference import Difference, differences
-from sachet.publish.content import Artifact, Content, artifact, encoded
+from sachet.publish.content import Artifact, Content, artifact, place
 from sachet.publish.errors import PublishError
 from sachet.publish.server import Capability, Held, Server, UnsearchableError
 
-_PACKAGE_BEFORE = "composed-of"
 RETIRED = "retired"
 
 
@@ -45,7 +46,7 @@ class Strategy(StrEnum):
     ID = "id"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One resource: what would be done with it, and why.
 
@@ -75,9 +76,11 @@ class Step:
         """Its type and its id: the server's, else the package's."""
         return self.held.name if self.held else self.target.name if self.target else f"{self.kind} {self.url}"
 
+    @cached_property
     def content(self) -> bytes:
-        """The JSON that would be written, with the id that the server has for it."""
-        assert self.target is not None
+        """The JSON that would be written, with the id that the server has for it; nothing where none would be."""
+        if self.target is None:
+            return b""
         if self.held is None or self.held.resource["id"] == self.target.id:
             return self.target.content
         return encoded(self.target.resource() | {"id": self.held.resource["id"]})
@@ -123,6 +126,9 @@ class Plan:
         return "; ".join(why)
 
 
+_Found = defaultdict[tuple[str, str], list[Held]]  # by type and url
+
+
 class Planner:
     """Holds packages against a server."""
 
@@ -156,11 +162,10 @@ class Planner:
         strategy, held = self._held(artifacts)
         steps = [self.step(one, held[one.kind, one.url], strategy) for one in artifacts]
         if self._retire:
-            left = self._left(chosen, {one.canonical for one in artifacts})
-            # The manifest goes last: until then the one on the server names what is to be retired.
-            steps.sort(key=lambda step: step.kind == "Library")
-            at = sum(step.kind != "Library" for step in steps)
-            steps[at:at] = left
+            # The manifests go last: until then those on the server name what is to be retired.
+            manifests = [step for step in steps if step.kind == "Library"]
+            steps = [step for step in steps if step.kind != "Library"]
+            steps += [*self._left(chosen, {one.canonical for one in artifacts}), *manifests]
         about = self.capability
         return Plan(
             self.server.base, about.software, chosen[0].release, strategy, about.transactions, chosen, tuple(steps)
@@ -176,23 +181,18 @@ class Planner:
             raise PublishError(f"{self.server.base} speaks {speaks}, and the packages given are of {given}")
         return found
 
-    def _held(self, artifacts: Sequence[Artifact]) -> tuple[Strategy, Mapping[tuple[str, str], list[Held]]]:
+    def _held(self, artifacts: Sequence[Artifact]) -> tuple[Strategy, _Found]:
         """What the server holds, by type and url, and how it was found."""
-        kinds: dict[str, list[Artifact]] = defaultdict(list)
-        for one in artifacts:
-            if self._takes(one.kind):
-                kinds[one.kind].append(one)
-        if self._strategy(kinds) is Strategy.URL:
-            try:
-                return Strategy.URL, self._by_url(kinds)
-            except UnsearchableError:
-                if self._asked is Strategy.URL:
-                    raise
-        return Strategy.ID, self._by_id(kinds)
+        strategy = self._asked or self._searched({one.kind for one in artifacts if self._takes(one.kind)})
+        try:
+            return strategy, self._look_up(artifacts, strategy)
+        except UnsearchableError:
+            if self._asked:
+                raise
+        return Strategy.ID, self._look_up(artifacts, Strategy.ID)
 
-    def _strategy(self, kinds: Collection[str]) -> Strategy:
-        if self._asked:
-            return self._asked
+    def _searched(self, kinds: Iterable[str]) -> Strategy:
+        """How resources of these types are found, as the server says of itself."""
         rows = [self.capability.kinds.get(kind) for kind in kinds]
         searched = all(row and {"url", "version"} <= row.searches and row.conditional_create for row in rows)
         return Strategy.URL if searched else Strategy.ID
@@ -200,19 +200,21 @@ class Planner:
     def _takes(self, kind: str) -> bool:
         return self._unlisted or self.capability.takes(kind)
 
-    def _by_url(self, kinds: Mapping[str, Sequence[Artifact]]) -> Mapping[tuple[str, str], list[Held]]:
-        found: dict[tuple[str, str], list[Held]] = defaultdict(list)
+    def _look_up(self, artifacts: Iterable[Artifact], strategy: Strategy) -> _Found:
+        """What the server holds of resources. Raises UnsearchableError where it does not search by url."""
+        kinds: dict[str, list[Artifact]] = defaultdict(list)
+        for one in artifacts:
+            if self._takes(one.kind):
+                kinds[one.kind].append(one)
+        found: _Found = defaultdict(list)
         for kind, some in kinds.items():
-            for held in self.server.search(kind, [one.url for one in some]):
-                found[kind, str(held.url)].append(held)
-        return found
-
-    def _by_id(self, kinds: Mapping[str, Sequence[Artifact]]) -> Mapping[tuple[str, str], list[Held]]:
-        found: dict[tuple[str, str], list[Held]] = defaultdict(list)
-        for kind, some in kinds.items():
-            for one in some:
-                if (held := self.server.read(kind, one.id)) is not None:
-                    found[kind, one.url].append(held)
+            if strategy is Strategy.URL:
+                for held in self.server.search(kind, [one.url for one in some]):
+                    found[kind, str(held.url)].append(held)
+            else:
+                for one in some:
+                    if (at := self.server.read(kind, one.id)) is not None:
+                        found[kind, one.url].append(at)
         return found
 
     def step(self, one: Artifact, held: Sequence[Held], strategy: Strategy) -> Step:
@@ -249,16 +251,15 @@ class Planner:
 
     def again(self, steps: Sequence[Step], strategy: Strategy) -> list[Step]:
         """Steps of a plan anew, by what the server holds now."""
-        made: list[Step] = []
-        for old in steps:
-            if old.action is Action.RETIRE:
-                assert old.held is not None
-                made.append(retirement(old, self.server.read(old.kind, old.held.resource["id"])))
-            else:
-                assert old.target is not None
-                found = (self._by_url if strategy is Strategy.URL else self._by_id)({old.kind: [old.target]})
-                made.append(self.step(old.target, found[old.kind, old.url], strategy))
-        return made
+        kept = [old.target for old in steps if old.target and old.action is not Action.RETIRE]
+        held = self._look_up(kept, strategy)
+        made = {one.canonical: self.step(one, held[one.kind, one.url], strategy) for one in kept}
+        return [made.get(old.canonical) or self._retirement_again(old) for old in steps]
+
+    def _retirement_again(self, old: Step) -> Step:
+        assert old.held is not None
+        held = self.server.read(old.kind, old.held.resource["id"])
+        return _retirement(old.kind, old.url, old.version, held)
 
     def _left(self, packages: Sequence[Content], kept: Collection[str]) -> Iterator[Step]:
         """The resources that manifests on the server name, and that the packages do not hold any more.
@@ -271,21 +272,21 @@ class Planner:
             for held in self.server.search("Library", [manifest.url]):
                 if not held.is_as_published:
                     continue  # it may name what is not ours
-                for canonical in (f"{held.url}|{held.version}", *_composed(held)):
+                for canonical in (held.canonical, *held.composed):
                     if canonical.startswith(f"{base}/") and not canonical.startswith(f"{BASE}/StructureDefinition/"):
                         named[canonical.removeprefix(f"{base}/").partition("/")[0]].add(canonical)
         for kind, canonicals in named.items():
             gone = canonicals - set(kept)
             for held in self.server.search(kind, sorted(c.partition("|")[0] for c in gone)) if gone else ():
-                if f"{held.url}|{held.version}" in gone and held.is_of_sachet:
-                    yield retirement(Step(Action.RETIRE, kind, str(held.url), str(held.version), held, None), held)
+                if held.canonical in gone and held.is_of_sachet:
+                    yield _retirement(kind, str(held.url), str(held.version), held)
 
 
-def retirement(old: Step, held: Held | None) -> Step:
-    """What would be done to retire something, by what the server holds of it now."""
+def _retirement(kind: str, url: str, version: str, held: Held | None) -> Step:
+    """What would be done to retire something that left the package, by what the server holds of it now."""
 
     def step(action: Action, target: Artifact | None, why: str) -> Step:
-        return Step(action, old.kind, old.url, old.version, held, target, why)
+        return Step(action, kind, url, version, held, target, why)
 
     if held is None:
         return step(Action.UNCHANGED, None, "it is gone")
@@ -301,23 +302,19 @@ def retired(held: Held) -> dict[str, Any]:
     return stamped(dict(held.resource) | {"status": RETIRED})
 
 
-def _composed(manifest: Held) -> Iterator[str]:
-    related = manifest.resource.get("relatedArtifact")
-    for one in related if isinstance(related, list) else ():
-        if isinstance(one, dict) and one.get("type") == _PACKAGE_BEFORE and isinstance(one.get("resource"), str):
-            yield one["resource"]
-
-
 def _once(artifacts: Iterable[Artifact]) -> list[Artifact]:
-    """Each resource once; packages share sachet's own definitions. Raises PublishError where two differ."""
+    """Each resource once, in the order in which a server has to get them; packages share sachet's own definitions.
+
+    Raises PublishError where two differ.
+    """
     found: dict[tuple[str, str], Artifact] = {}
     for one in artifacts:
         other = found.setdefault((one.kind, one.canonical), one)
         if other.digest != one.digest:
             raise PublishError(f"two of the packages hold {one.name} {one.version}, each with other content")
-    return list(found.values())
+    return sorted(found.values(), key=place)
 
 
 def bytes_of(steps: Iterable[Step]) -> int:
     """How many bytes steps would send."""
-    return sum(len(step.content()) for step in steps if step.target)
+    return sum(len(step.content) for step in steps)

@@ -43,6 +43,11 @@ class Row(msgspec.Struct, omit_defaults=True):
     state: Literal["planned", "sent", "done", "failed"] = "planned"
     why: str = ""
 
+    @property
+    def canonical(self) -> str:
+        """Its url with its version."""
+        return f"{self.url}|{self.version}"
+
 
 class Packed(msgspec.Struct):
     """A package that was pushed."""

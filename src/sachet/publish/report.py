@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sachet.package.difference import Difference
@@ -50,7 +50,10 @@ _STRATEGIES = {"url": "url and version", "id": "id"}
 
 def _step(step: Step, every: bool) -> Iterator[str]:
     yield _line(step.action, step)
-    found = step.differences()
+    yield from _differences(step.differences(), every)
+
+
+def _differences(found: Sequence[Difference], every: bool) -> Iterator[str]:
     for one in found if every else found[:SHOWN]:
         yield from _difference(one)
     if not every and len(found) > SHOWN:
@@ -103,9 +106,7 @@ def drift_text(plan: Plan, every: bool = False) -> Iterator[str]:
         if step.action is Action.UNCHANGED:
             continue
         yield _line(_DRIFTS[step.action], step)
-        found = _drifted(step)
-        for one in found if every else found[:SHOWN]:
-            yield from _difference(one)
+        yield from _differences(_drifted(step), every)
     counts = Counter(step.action for step in plan.steps)
     parts = [f"{counts[action]} {word}" for action, word in _DRIFTS.items() if counts[action]]
     yield ", ".join([*parts, f"{counts[Action.UNCHANGED]} as in the packages"])

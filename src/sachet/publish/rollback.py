@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from decimal import Decimal
 
+from sachet.fhir.exact import decoded
 from sachet.publish.content import artifact
 from sachet.publish.errors import PublishError
 from sachet.publish.plan import RETIRED, Action, Plan, Step, Strategy, retired
@@ -29,9 +28,7 @@ class Rollback:
         self.capability = server.capability()
         self._delete = delete
         # In the opposite order: what needs something goes before it.
-        self._rows = {
-            (r.kind, f"{r.url}|{r.version}"): r for r in reversed(receipt.rows) if r.state in ("sent", "done")
-        }
+        self._rows = {(r.kind, r.canonical): r for r in reversed(receipt.rows) if r.state in ("sent", "done")}
         self._receipt = receipt
 
     def plan(self) -> Plan:
@@ -83,7 +80,7 @@ class Rollback:
         if row.before is None or row.id is None:
             return None
         if then := bytes(row.before.resource):
-            earlier: dict[str, object] = json.loads(then, parse_float=Decimal)
+            earlier: dict[str, object] = decoded(then)
             return earlier
         found = self.server.read(row.kind, row.id, row.before.version_id)
         if found is None or found.digest != row.before.digest:

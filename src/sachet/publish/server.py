@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sachet.fhir.digest import claimed, digest
-from sachet.publish.connection import Answer, Connection, outcome
-from sachet.publish.content import encoded
+from sachet.fhir.exact import encoded
+from sachet.fhir.releases import release_of
+from sachet.publish.connection import Answer, Connection, an_object, objects, outcome
 from sachet.publish.errors import PublishError, RefusedError, UnavailableError
 
-_RELEASES = {"4.0": "r4", "4.3": "r4b", "5.0": "r5"}
 _ASKED_AT_ONCE = 40  # urls in a search
 _LONGEST = 3000  # characters of them: some servers refuse addresses beyond 4,000
 _PAGES = 10_000
@@ -33,7 +33,6 @@ class Kind:
     interactions: frozenset[str]
     searches: frozenset[str]
     conditional_create: bool
-    update_create: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,17 @@ class Held:
     def version(self) -> str | None:
         """Its business version."""
         return self.resource.get("version")
+
+    @property
+    def canonical(self) -> str:
+        """Its url with its version."""
+        return f"{self.url}|{self.version}"
+
+    @property
+    def composed(self) -> list[str]:
+        """The canonicals of what a manifest is composed of."""
+        related = objects(self.resource.get("relatedArtifact"))
+        return [str(one.get("resource")) for one in related if one.get("type") == "composed-of"]
 
     @property
     def version_id(self) -> str | None:
@@ -135,15 +145,16 @@ class Server:
         found = self.connection.get("metadata", attempts=_FIRST).body
         if not isinstance(found, dict) or found.get("resourceType") != "CapabilityStatement":
             raise PublishError(f"{self.base} has no CapabilityStatement: is this the base address of a FHIR server?")
-        rest = next((r for r in _dicts(found.get("rest")) if r.get("mode") == "server"), {})
-        software = _dict(found.get("software"))
+        rest = next((r for r in objects(found.get("rest")) if r.get("mode") == "server"), {})
+        software = an_object(found.get("software"))
         version = str(found.get("fhirVersion", ""))
+        release = release_of(version)
         return Capability(
-            _RELEASES.get(version[:3]),
+            release.name if release else None,
             version,
             " ".join(str(software[k]) for k in ("name", "version") if k in software),
-            any(i.get("code") == "transaction" for i in _dicts(rest.get("interaction"))),
-            {str(r.get("type")): _kind(r) for r in _dicts(rest.get("resource"))},
+            any(i.get("code") == "transaction" for i in objects(rest.get("interaction"))),
+            {str(r.get("type")): _kind(r) for r in objects(rest.get("resource"))},
         )
 
     def search(self, kind: str, urls: Iterable[str]) -> Iterator[Held]:
@@ -166,14 +177,14 @@ class Server:
                 raise UnsearchableError(f"{self.base} does not search {kind} by url: {e}") from None
             raise
         for _ in range(_PAGES):
-            bundle = _dict(answer.body)
+            bundle = an_object(answer.body)
             if bundle.get("resourceType") != "Bundle":
                 raise PublishError(f"{self.base} answers a search with no Bundle")
-            for entry in _dicts(bundle.get("entry")):
+            for entry in objects(bundle.get("entry")):
                 resource = entry.get("resource")
                 if isinstance(resource, dict) and resource.get("resourceType") == kind and "id" in resource:
                     yield Held(resource)
-            following = [str(link.get("url")) for link in _dicts(bundle.get("link")) if link.get("relation") == "next"]
+            following = [str(link.get("url")) for link in objects(bundle.get("link")) if link.get("relation") == "next"]
             if not following:
                 return
             answer = self.connection.get(self._here(following[0]))
@@ -205,13 +216,13 @@ class Server:
         """
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         answer = self.connection.send("POST", "", body=encoded(bundle))
-        rows = _dicts(_dict(answer.body).get("entry"))
+        rows = objects(an_object(answer.body).get("entry"))
         if len(rows) != len(entries):
             raise UnavailableError(f"{self.base} answers {len(entries)} entries with {len(rows)}")
         return [self._done(row) for row in rows]
 
     def _done(self, row: Mapping[str, Any]) -> Done:
-        response = _dict(row.get("response"))
+        response = an_object(row.get("response"))
         status = re.match(r"\d{3}", str(response.get("status", "")))
         if not status or status[0][0] != "2":
             said = self.connection.hidden(outcome(response.get("outcome")) or "nothing more")
@@ -236,7 +247,7 @@ class Server:
 def _done(status: int, location: str, etag: str, answer: Answer | None = None) -> Done:
     found, tag = _LOCATION.search(location), _ETAG.fullmatch(etag)
     identifier, version = (found["id"], found["version"]) if found else (None, None)
-    body = _dict(answer.body) if answer else {}
+    body = an_object(answer.body) if answer else {}
     if identifier is None and isinstance(body.get("id"), str) and body.get("resourceType") != "OperationOutcome":
         identifier = body["id"]
     return Done(status, identifier, version or (tag["version"] if tag else None))
@@ -244,19 +255,10 @@ def _done(status: int, location: str, etag: str, answer: Answer | None = None) -
 
 def _kind(row: Mapping[str, Any]) -> Kind:
     return Kind(
-        frozenset(str(i.get("code")) for i in _dicts(row.get("interaction"))),
-        frozenset(str(s.get("name")) for s in _dicts(row.get("searchParam"))),
+        frozenset(str(i.get("code")) for i in objects(row.get("interaction"))),
+        frozenset(str(s.get("name")) for s in objects(row.get("searchParam"))),
         row.get("conditionalCreate") is True,
-        row.get("updateCreate") is True,
     )
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _escaped(value: str) -> str:

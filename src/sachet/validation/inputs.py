@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sachet.fhir.releases import release_of
 from sachet.validation.known import Known
 
 CACHE = Path.home() / ".fhir" / "packages"
-_RELEASES = {"4.0": "r4", "4.3": "r4b", "5.0": "r5"}
 _DEFINITIONS = frozenset({"StructureDefinition", "CodeSystem", "ValueSet"})
 _NO_RESOURCES = frozenset({"package.json", ".index.json", ".index.db"})
 _RESOURCE_TYPE = b'"resourceType"'
@@ -65,7 +65,7 @@ class Source:
 
     def texts(self) -> Iterator[Text]:
         """Its resources."""
-        if self._unpacked:
+        if _is_package(self.path):
             yield from self._unpacked
             return
         for file in _files(self.path) if self.path.is_dir() else [self.path]:
@@ -76,16 +76,33 @@ class Source:
 
     def look(self) -> None:
         """Look at every resource: what it is, and whether others may need it."""
-        for text, content in _packed(self) if _is_package(self.path) else _read(self.texts()):
+        for text, content in self._packed() if _is_package(self.path) else _read(self.texts()):
             if self.path.is_dir() and _RESOURCE_TYPE not in content:
                 self._others.add(text.file)
                 continue
             self.resources += 1
             _look_at(content, self)
 
-    def keep(self, text: Text) -> None:
-        """Remember where a resource of a package was unpacked to."""
-        self._unpacked.append(text)
+    def _packed(self) -> Iterator[tuple[Text, bytes]]:
+        """The resources of a package, each unpacked before it is given; what is unpacked goes with this source."""
+        handle, unpacked = tempfile.mkstemp(prefix="sachet-")
+        weakref.finalize(self, Path(unpacked).unlink, missing_ok=True)
+        offset = 0
+        try:
+            with os.fdopen(handle, "wb") as out, tarfile.open(self.path, "r|gz") as tar:
+                for member in tar:
+                    name = member.name.removeprefix("package/")
+                    file = tar.extractfile(member) if member.isreg() and name.endswith(".json") else None
+                    content = file.read() if file is not None and name not in _NO_RESOURCES else b""
+                    if _RESOURCE_TYPE in content:
+                        out.write(content)
+                        called = f"{self.path.as_posix()}#{name}"
+                        text = Text(called, Path(unpacked), offset, len(content), packed=True)
+                        offset += len(content)
+                        self._unpacked.append(text)
+                        yield text, content
+        except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as e:
+            raise InputError(f"{self.path}: no FHIR package: {e}") from e
 
 
 def look_through(path: Path, cache: Path = CACHE) -> Source:
@@ -175,27 +192,6 @@ def _is_package(path: Path) -> bool:
     return path.is_file() and (path.suffix == ".tgz" or path.name.endswith(".tar.gz"))
 
 
-def _packed(source: Source) -> Iterator[tuple[Text, bytes]]:
-    """The resources of a package, each unpacked before it is given; what is unpacked goes with the source."""
-    handle, unpacked = tempfile.mkstemp(prefix="sachet-")
-    weakref.finalize(source, Path(unpacked).unlink, missing_ok=True)
-    package, offset = source.path, 0
-    try:
-        with os.fdopen(handle, "wb") as out, tarfile.open(package, "r|gz") as tar:
-            for member in tar:
-                name = member.name.removeprefix("package/")
-                file = tar.extractfile(member) if member.isreg() and name.endswith(".json") else None
-                content = file.read() if file is not None and name not in _NO_RESOURCES else b""
-                if _RESOURCE_TYPE in content:
-                    out.write(content)
-                    text = Text(f"{package.as_posix()}#{name}", Path(unpacked), offset, len(content), packed=True)
-                    offset += len(content)
-                    source.keep(text)
-                    yield text, content
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as e:
-        raise InputError(f"{package}: no FHIR package: {e}") from e
-
-
 def _manifest(path: Path) -> Mapping[str, Any] | None:
     """The package.json of a package or of a folder that is one."""
     try:
@@ -218,7 +214,7 @@ def _manifest(path: Path) -> Mapping[str, Any] | None:
 
 def _release(manifest: Mapping[str, Any]) -> str | None:
     versions = manifest.get("fhirVersions") or manifest.get("fhir-version-list") or ()
-    return next((_RELEASES[v[:3]] for v in versions if isinstance(v, str) and v[:3] in _RELEASES), None)
+    return next((found.name for v in versions if (found := release_of(v))), None)
 
 
 def _depended(manifest: Mapping[str, Any], cache: Path, seen: set[str]) -> Iterator[dict[str, Any]]:
