@@ -49,7 +49,7 @@ def moved(package: Content, base: str, count: int | None = None) -> Content:
         others = [e for e in made["extension"] if not e["url"].endswith("/content-digest")]
         return content.artifact(stamped(made | {"extension": others}))
 
-    artifacts = tuple(map(move, package.artifacts[:count]))
+    artifacts = tuple(map(move, package.artifacts[-count:] if count else package.artifacts))  # with the manifest
     return replace(package, artifacts=artifacts)
 
 

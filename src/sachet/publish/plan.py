@@ -16,6 +16,7 @@ from sachet.fhir.digest import stamped
 from sachet.fhir.exact import encoded
 from sachet.fhir.names import BASE
 from sachet.package.difference import Difference, differences
+from sachet.package.pack import SENT
 from sachet.publish.content import Artifact, Content, artifact, place
 from sachet.publish.errors import PublishError
 from sachet.publish.server import Capability, Held, Server, UnsearchableError
@@ -273,8 +274,9 @@ class Planner:
                 if not held.is_as_published:
                     continue  # it may name what is not ours
                 for canonical in (held.canonical, *held.composed):
-                    if canonical.startswith(f"{base}/") and not canonical.startswith(f"{BASE}/StructureDefinition/"):
-                        named[canonical.removeprefix(f"{base}/").partition("/")[0]].add(canonical)
+                    kind = canonical.removeprefix(f"{base}/").partition("/")[0]
+                    if kind in SENT and not canonical.startswith(f"{BASE}/StructureDefinition/"):
+                        named[kind].add(canonical)
         for kind, canonicals in named.items():
             gone = canonicals - set(kept)
             for held in self.server.search(kind, sorted(c.partition("|")[0] for c in gone)) if gone else ():
