@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import keyring
 import msgspec
 import pytest
 import requests
@@ -20,6 +21,8 @@ from conftest import Package
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
 from proxy import answered, before
 from test_cli import sachet
 from test_publish import HASTE, Dying, Killed, edited, pushed
@@ -33,6 +36,7 @@ from sachet.publish.embedded import embedded
 from sachet.publish.errors import PublishError, RefusedError
 from sachet.publish.receipt import Receipt, Row, State
 from sachet.publish.rollback import Rollback
+from sachet.publish.secrets import secret
 from sachet.publish.server import Server
 
 PASSWORD = "an-old-passw0rd"
@@ -308,3 +312,36 @@ def test_a_proxy_of_the_environment_is_used(guarded: str, monkeypatch: pytest.Mo
             server("http://fhir.example.invalid/r4", None).capability()
         assert proxy.seen
         assert proxy.seen[0][1] == "http://fhir.example.invalid/r4/metadata"
+
+
+class Drawer(KeyringBackend):
+    """A keyring that holds what it is given."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+
+def test_a_secret_may_be_in_the_keyring_of_the_system() -> None:
+    before = keyring.get_keyring()
+    try:
+        keyring.set_keyring(Drawer())
+        keyring.set_password("https://fhir.example.com/r4", "publisher", "s3cret\n")
+        assert secret("keyring:https://fhir.example.com/r4/publisher") == "s3cret"
+        with pytest.raises(PublishError, match="fhir/nobody: there is no secret, or it is empty"):
+            secret("keyring:fhir/nobody")
+        with pytest.raises(PublishError, match="write keyring:SERVICE/USER"):
+            secret("keyring:publisher")
+        keyring.set_keyring(NoKeyring())
+        with pytest.raises(PublishError, match="the keyring cannot be read: No recommended backend"):
+            secret("keyring:fhir/publisher")
+    finally:
+        keyring.set_keyring(before)
