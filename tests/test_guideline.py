@@ -384,7 +384,14 @@ def test_extract_has_the_promised_form(file: Path) -> None:
     assert list(found) == [
         "id", "critical_actions", "medications", "contraindications", "workup", "dispositions", "pitfalls", "citations",
     ]  # fmt: skip
-    assert found["medications"] == found["contraindications"] == []
+    for medication in found["medications"]:
+        assert list(medication) == [
+            "line", "section", "drug", "dose", "per", "rate", "route", "max", "frequency", "volume", "concentration",
+            "over", "population",
+        ]  # fmt: skip
+        assert list(medication["dose"]) == ["low", "high", "unit"]
+    for contraindication in found["contraindications"]:
+        assert list(contraindication) == ["line", "applies_to", "strength", "section"]
     for action in found["critical_actions"]:
         assert set(action) == {"line", "origin", "target", "inline_target"}
     assert len(found["citations"]) == len(understood.references)
@@ -399,5 +406,13 @@ def test_extract_of_the_seed() -> None:
     assert len([a for a in found["critical_actions"] if a["origin"] == "list"]) == 6
     assert [d["level"] for d in found["dispositions"]] == ["other", "icu", "other", "other"]
     assert len(found["pitfalls"]) == 7
+    assert [(m["line"], m["drug"], m["dose"]["low"], m["dose"]["unit"], m["route"]) for m in found["medications"]][
+        :4
+    ] == [
+        (78, "NS (normal saline)", 10, "mL", None),
+        (116, "NS (normal saline)", 10, "mL", None),
+        (118, "Lidocaine", 20, "mg", "IO"),
+        (145, "NS (normal saline)", 10, "mL", None),
+    ]
     assert [c["pmid"] for c in found["citations"]] == ["33081529", "27075364", "21893385", None, "24694847"]
     assert [c["year"] for c in found["citations"]] == [2020, 2016, 2012, 2018, 2014]

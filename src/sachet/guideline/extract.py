@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sachet.guideline.contraindication import contraindications
 from sachet.guideline.disposition import level_of
 from sachet.guideline.instruction import workup_kind
+from sachet.guideline.medication import medications
 from sachet.guideline.model import Guideline, Item, Kind, Reference, Section
 from sachet.guideline.target import read_deadline
 from sachet.guideline.title import step_prefix
@@ -17,8 +19,8 @@ def extract(guideline: Guideline) -> dict[str, Any]:
     return {
         "id": guideline.id,
         "critical_actions": list(_critical_actions(guideline)),
-        "medications": [],
-        "contraindications": [],
+        "medications": [m.as_json() for m in medications(guideline)],
+        "contraindications": [w.as_json() for w in contraindications(guideline)],
         "workup": list(_workup(guideline)),
         "dispositions": list(_dispositions(guideline)),
         "pitfalls": [{"line": i.span.line} for i in _pitfalls(guideline)],

@@ -5,11 +5,12 @@ The table is made by `scripts/icd10cm_table.py` from one official release; nothi
 
 from __future__ import annotations
 
-import gzip
 import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from sachet.terminology.lines import beginning, lines
 
 SYSTEM = "http://hl7.org/fhir/sid/icd-10-cm"
 _FORM = re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?")
@@ -28,13 +29,6 @@ _FOLDER = files("sachet.terminology") / "data" / "icd10cm"
 
 
 @cache
-def _table(letter: str) -> bytes:
-    """The codes that begin with a letter, sorted, a line each; nothing for a letter that none begins with."""
-    file = _FOLDER / f"{letter}.tsv.gz"
-    return gzip.decompress(file.read_bytes()) if file.is_file() else b""
-
-
-@cache
 def release() -> str:
     """The day from which the release holds, as ISO 8601."""
     return (_FOLDER / "release.tsv").read_text("utf-8").split("\t")[1]
@@ -45,19 +39,9 @@ def look_up(code: str) -> IcdCode | None:
     """The code as the release has it; None where it has none of that name. Codes are written with their dot."""
     if not _FORM.fullmatch(code):
         return None
-    table, key = _table(code[0]), f"{code}\t".encode()
-    low, high = 0, len(table)
-    while low < high:  # the lines are sorted by their codes
-        start = table.rfind(b"\n", 0, (low + high) // 2) + 1
-        end = table.index(b"\n", start)
-        line = table[start:end]
-        if line.startswith(key):
-            _, billable, title = line.decode().split("\t")
-            return IcdCode(code, title, billable == "1")
-        if line.partition(b"\t")[0] < code.encode():
-            low = end + 1
-        else:
-            high = start
+    for line in beginning(lines("icd10cm", code[0]), f"{code}\t".encode()):
+        _, billable, title = line.split("\t")
+        return IcdCode(code, title, billable == "1")
     return None
 
 

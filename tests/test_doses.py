@@ -1,0 +1,100 @@
+"""Doses and contraindications, line by line as in `lines/`, and over the labelled documents of the corpus."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sachet.guideline.amount import amounts
+from sachet.guideline.dose import Dose, read_doses
+from sachet.terminology import drugs
+from sachet.terminology.ucum import is_unit
+from sachet.terminology.units import denominators, units
+
+LINES = Path(__file__).parent / "lines"
+FIELDS = ("route", "frequency", "over", "volume", "concentration", "maximum", "population")
+
+
+def shown(dose: Dose) -> str:
+    """A dose as `lines/doses.txt` has it."""
+    low, high = (f"{value.normalize():f}" for value in (dose.amount.low, dose.amount.high))
+    amount = f"{low if low == high else f'{low}-{high}'} {dose.amount.ucum}"
+    fields = [f"{name} {value}" for name in FIELDS if (value := getattr(dose, name))]
+    return " | ".join([str(dose.drug), amount, *fields])
+
+
+def lines(file: str) -> list[tuple[str, list[str]]]:
+    """The lines of a file, each with what is expected of it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in (LINES / file).read_text("utf-8").splitlines():
+        if line.startswith("  = "):
+            found[-1][1].append(line.removeprefix("  = "))
+        elif line and not line.startswith("# "):
+            found.append((line, []))
+    return found
+
+
+@pytest.mark.parametrize(("line", "expected"), lines("doses.txt"), ids=lambda v: v if isinstance(v, str) else "")
+def test_a_line_is_read_as_it_is_meant(line: str, expected: list[str]) -> None:
+    assert [shown(dose) for dose in read_doses(line.replace("**", ""))] == expected
+
+
+def test_every_unit_of_the_tables_is_of_ucum() -> None:
+    codes = {unit.ucum for unit in units()}
+    for by in denominators("by"):
+        codes |= {f"{unit.ucum}/{by.ucum}/{time.ucum}" for unit in units() for time in denominators("time")}
+    assert [code for code in sorted(codes) if not is_unit(code)] == []
+
+
+WORDS = [
+    "ketamine",
+    "NS",
+    "5 mg",
+    "2-4 mg/kg",
+    "1 g",
+    "10 mL",
+    "IV",
+    "q6h",
+    "over 5 min",
+    "(",
+    ")",
+    ",",
+    ";",
+    ".",
+    ":",
+    "—",
+]
+WORDS += [
+    "then",
+    "max",
+    "if",
+    "for adults",
+    "by",
+    "in",
+    "or",
+    "+",
+    "shock",
+    "give",
+    "1%",
+    "<",
+    "to",
+    "per",
+    "level",
+    "=",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join))
+def test_no_dose_is_made_up(line: str) -> None:
+    written = [(amount.start, amount.low, amount.high, amount.unit) for amount in amounts(line)]
+    named = {name.drug for name in drugs.find(line)}
+    for dose in read_doses(line):
+        assert any((dose.amount.low, dose.amount.high, dose.amount.unit) == row[1:] for row in written)
+        assert dose.drug.words in line
+        assert all(part in named for part in dose.drug.substance.split(" or "))
+
+
+@given(st.text(max_size=60))
+def test_any_words_can_be_read(line: str) -> None:
+    read_doses(line)
