@@ -46,7 +46,8 @@ def assert_nothing_fires(plans: list[dict[str, Any]], activities: list[dict[str,
             assert not forbidden & action.keys(), action["id"]
             assert {"documentation"} >= {d["type"] for d in action.get("documentation", [])}
     for activity in activities:
-        assert not {"kind", "dynamicValue", "intent", "productReference", "dosage"} & activity.keys(), activity["id"]
+        assert not {"kind", "dynamicValue", "intent", "productReference"} & activity.keys(), activity["id"]
+        assert all(dosage.keys() == {"text"} for dosage in activity.get("dosage", [])), activity["id"]
         assert activity["status"] == "draft"
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sachet.guideline.amount import amounts
 from sachet.guideline.dose import Dose, read_doses
+from sachet.guideline.instruction import orders_a_drug
 from sachet.terminology import drugs
 from sachet.terminology.ucum import is_unit
 from sachet.terminology.units import denominators, units
@@ -38,6 +39,18 @@ def lines(file: str) -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize(("line", "expected"), lines("doses.txt"), ids=lambda v: v if isinstance(v, str) else "")
 def test_a_line_is_read_as_it_is_meant(line: str, expected: list[str]) -> None:
     assert [shown(dose) for dose in read_doses(line.replace("**", ""))] == expected
+
+
+@pytest.mark.parametrize("line", [line for line, _ in lines("no_orders.txt")])
+def test_a_line_that_forbids_doubts_reports_or_compares_orders_nothing(line: str) -> None:
+    assert not orders_a_drug(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["Ibuprofen 400 mg PO if painful", "Give 1 g of cefazolin IV", "Step 2: Mannitol 1 g/kg IV"]
+)
+def test_a_line_that_begins_with_a_drug_and_its_dose_orders_it(line: str) -> None:
+    assert orders_a_drug(line)
 
 
 def test_every_unit_of_the_tables_is_of_ucum() -> None:

@@ -9,9 +9,10 @@ from sachet.convert.narrative import words_body
 from sachet.convert.plan_definition import describe, version_spans
 from sachet.document.markdown import Text
 from sachet.fhir.element import Element, Words
-from sachet.fhir.names import computable_name
+from sachet.fhir.names import ACTIVITY_TYPE, computable_name
 from sachet.fhir.text import escape, narrative
-from sachet.guideline.model import Guideline, Item
+from sachet.guideline.instruction import doses_given, opens_with_verb, orders_a_drug
+from sachet.guideline.model import Guideline, Item, Kind, Section
 from sachet.guideline.understand import parse_date
 
 
@@ -19,17 +20,21 @@ def activity_definitions(guideline: Guideline, context: Context) -> Iterator[Ele
     """The ActivityDefinitions of a document, in R5's shape, in document order."""
     for section in guideline.sections:
         for item in section.items:
-            yield from _below(item, (section.title,), guideline, context)
+            yield from _below(item, section, (section.title,), guideline, context)
 
 
-def _below(item: Item, path: tuple[Text, ...], guideline: Guideline, context: Context) -> Iterator[Element]:
+def _below(
+    item: Item, section: Section, path: tuple[Text, ...], guideline: Guideline, context: Context
+) -> Iterator[Element]:
     if item.instruction:
-        yield _definition(item, path, guideline, context)
+        yield _definition(item, section, path, guideline, context)
     for child in item.children:
-        yield from _below(child, (*path, *item.words), guideline, context)
+        yield from _below(child, section, (*path, *item.words), guideline, context)
 
 
-def _definition(item: Item, path: tuple[Text, ...], guideline: Guideline, context: Context) -> Element:
+def _definition(
+    item: Item, section: Section, path: tuple[Text, ...], guideline: Guideline, context: Context
+) -> Element:
     where = " > ".join((guideline.title.words, *(t.plain.rstrip(" :") for t in path)))
     caution = f"From {where}. What stands above and beside it there may set conditions or offer alternatives."
     updated = guideline.scalar("last_updated")
@@ -57,4 +62,24 @@ def _definition(item: Item, path: tuple[Text, ...], guideline: Guideline, contex
         relatedArtifact=[Element((), type="documentation", display=guideline.title.words, resource=plan)]
         if plan
         else None,
+        code=_activity(item, section),
+        dosage=_dosage(item),
     )
+
+
+def _activity(item: Item, section: Section) -> Element | None:
+    """CPG-on-FHIR's type of an activity, where what it asks for is certain: a drug with its dose, a test of Workup."""
+    if orders_a_drug(item.plain):
+        code = "order-medication"
+    elif section.name == "Workup" and item.kind is Kind.ITEM and not opens_with_verb(item.plain):
+        code = "order-service"
+    else:
+        return None
+    return Element((), coding=[Element((), system=ACTIVITY_TYPE, code=code)])
+
+
+def _dosage(item: Item) -> list[Element] | None:
+    """The words of a line that orders doses, verbatim."""
+    if not doses_given(item.plain):
+        return None
+    return [Element((), text=Words(item.plain, [t.span for t in item.words]))]

@@ -29,6 +29,7 @@ USAGE_CONTEXT = "http://terminology.hl7.org/CodeSystem/usage-context-type"
 PLAN_TYPE = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
 PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 LIBRARY_TYPE = "http://terminology.hl7.org/CodeSystem/library-type"
+ACTIVITY_TYPE = "http://hl7.org/fhir/uv/cpg/CodeSystem/cpg-activity-type-cs"
 COMMON_PROCESS = "http://hl7.org/fhir/uv/cpg/CodeSystem/cpg-common-process-cs"
 
 

@@ -19,6 +19,7 @@ _NUMBER = rf"(?:(?:{_INTEGER})(?:\.\d{{1,6}})?|\.\d{{1,6}})"
 _FRACTION = r"1/[2-8]|[½¼¾]"
 _TO = r"\s?(?:-|–|—|\bto\b)\s?"
 _FRACTIONS = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
+_LIKE_ONE = re.compile(r"[\d½¼¾][ -]?[a-zµμ]", re.IGNORECASE)  # most lines have no number with letters behind it
 _MILLION = Decimal(1_000_000)
 
 
@@ -56,7 +57,7 @@ def amounts(words: str) -> Iterator[Amount]:
 
 def has_amount(words: str) -> bool:
     """Whether there is an amount in words at all."""
-    return _pattern().search(words) is not None
+    return _LIKE_ONE.search(words) is not None and _pattern().search(words) is not None
 
 
 @cache

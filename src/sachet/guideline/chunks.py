@@ -86,9 +86,10 @@ def chunks(words: str) -> Iterator[Chunk]:
     """The chunks of a line, in their order."""
     named = {n.start: n for n in drugs.find(words)}
     counted = {a.start: a for a in amounts(words)}
+    low = words.lower()
     at = 0
     while m := _NEXT.search(words, at):
-        chunk = _chunk(words, m.start(), named, counted)
+        chunk = _chunk(words, low, m.start(), named, counted)
         yield chunk
         at = chunk.end
 
@@ -96,7 +97,7 @@ def chunks(words: str) -> Iterator[Chunk]:
 _NEXT = re.compile(r"\S")
 
 
-def _chunk(words: str, at: int, named: dict[int, drugs.Name], counted: dict[int, Amount]) -> Chunk:
+def _chunk(words: str, low: str, at: int, named: dict[int, drugs.Name], counted: dict[int, Amount]) -> Chunk:
     if name := named.get(at):
         return Chunk(Is.DRUG, at, name.end, drug=name)
     if amount := counted.get(at):
@@ -113,8 +114,8 @@ def _chunk(words: str, at: int, named: dict[int, drugs.Name], counted: dict[int,
         double = words.startswith("--", at)
         return Chunk(Is.LABEL if spaced or double else Is.LINK, at, at + (2 if double else 1))
     end, kind = at, Is.NOTHING
-    for one, pattern in _patterns():
-        found = pattern.match(words, at)
+    for one, pattern, capital in _patterns():
+        found = pattern.match(words if capital else low, at)
         if found and found.end() > end:
             end, kind = found.end(), one
         elif found and found.end() == end > at:
@@ -127,14 +128,11 @@ def _chunk(words: str, at: int, named: dict[int, drugs.Name], counted: dict[int,
 
 
 @cache
-def _patterns() -> tuple[tuple[Is, re.Pattern[str]], ...]:
-    """The patterns of the table, whose keys are what they show a chunk to be."""
-    found = [
-        (Is[key.upper()], re.compile(rf"(?:{_joined(key)})(?!\w)", re.IGNORECASE))
-        for key in table(_TABLE)
-        if key != _CAPITAL
-    ]
-    return (*found, (Is.ROUTE, re.compile(rf"(?:{_joined(_CAPITAL)})(?!\w)")))
+def _patterns() -> tuple[tuple[Is, re.Pattern[str], bool], ...]:
+    """The patterns of the table, each with what its key says that a chunk is, and whether capitals count."""
+    keys = [key for key in table(_TABLE) if key != _CAPITAL]
+    rows = [*((Is[key.upper()], key, False) for key in keys), (Is.ROUTE, _CAPITAL, True)]
+    return tuple((kind, re.compile(rf"(?:{_joined(key)})(?!\w)"), capital) for kind, key, capital in rows)
 
 
 def _joined(name: str) -> str:

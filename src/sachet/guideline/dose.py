@@ -54,6 +54,15 @@ def read_doses(words: str, above: Callable[[], Drug | None] = lambda: None) -> l
     return _Line(words, above).doses() if has_amount(words) else []
 
 
+def begins_with(words: str, dose: Dose) -> bool:
+    """Whether a line begins with a dose: with its drug, and nothing before the amount that is not understood."""
+    line = _Line(words, lambda: None)
+    place = next((at for at, chunk in enumerate(line.chunks) if chunk.start == dose.start), 0)
+    named = {chunk.drug.drug for chunk in line.chunks[:place] if chunk.drug}
+    understood = all(chunk.kind & (_BETWEEN | _HEADED) for chunk in line.chunks[:place])
+    return understood and named == {dose.drug.substance}
+
+
 def drugs_in(words: str) -> list[Drug]:
     """The drugs that words speak of, each once; none that is part of another name ("calcium channel blocker")."""
     line = _Line(words, lambda: None)
@@ -80,13 +89,15 @@ _BETWEEN = (
     | Is.VERB
     | Is.STEP
 )
+# What may stand before the amount of a line that begins with a dose, beside these.
+_HEADED = Is.DRUG | Is.LABEL | Is.OPEN | Is.CLOSE | Is.COMMA
 # Words that may stand between an amount and the drug behind it.
 _BEHIND = Is.FORM | Is.ROUTE | Is.STRENGTH | Is.LINK
 # Words behind which an amount may stand whose drug is behind it, or above the line.
 _OPENS = _BETWEEN | Is.JOIN | Is.COMMA | Is.LABEL | Is.END | Is.OPEN
 # Words that may stand between a dose and another one of the same drug, and those that show that it is another one.
 _GOES_ON = _BETWEEN | Is.JOIN | Is.COMMA | Is.LABEL | Is.END | Is.CHANGE
-_ANOTHER = Is.STEP | Is.CHANGE | Is.JOIN | Is.POPULATION | Is.COMMA | Is.END | Is.LABEL
+_ANOTHER = Is.STEP | Is.CHANGE | Is.JOIN | Is.POPULATION | Is.COMMA | Is.END
 # Words right before an amount that say that it is not given.
 _NOT_GIVEN = Is.TITRATE | Is.DILUENT | Is.EQUAL | Is.CONDITION
 _OVER = re.compile(r"^.*\bover ", re.IGNORECASE)
@@ -276,7 +287,7 @@ class _Line:
             return None
         kinds = [self.chunks[at].kind for at in outside]
         understood = all(kind & (_GOES_ON | Is.AMOUNT | Is.MAXIMUM | Is.DRUG | Is.DILUENT) for kind in kinds)
-        if understood and any(kind & _ANOTHER for kind in kinds):
+        if understood and any(kind & _ANOTHER or self.text(at) == "|" for at, kind in zip(outside, kinds, strict=True)):
             return dose.drug
         return dose.drug if self.is_for_others(place) or self.is_next(place, last) else None
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from sachet.guideline.amount import has_amount
+from sachet.guideline.dose import Dose, begins_with, read_doses
 from sachet.guideline.tables import pattern, phrases, words
 from sachet.guideline.title import step_prefix
 
@@ -57,6 +60,28 @@ def opens_with_verb(text: str, strong: bool = False) -> bool:
     if word in words(_TABLE, "next_words"):
         return True
     return verb in words(_TABLE, "before_noun") and bool(word)
+
+
+@lru_cache(maxsize=1 << 12)
+def doses_given(text: str) -> tuple[Dose, ...]:
+    """The doses of a line that orders them; none of one that forbids, doubts, reports or compares."""
+    if not has_amount(text):
+        return ()
+    _, text = step_prefix(text)
+    if forbids(text) or pattern(_TABLE, "doubts").search(text):
+        return ()
+    return tuple(read_doses(text))
+
+
+def orders_a_drug(text: str) -> bool:
+    """True where the line begins with a drug and its dose, or with a verb of giving."""
+    doses = doses_given(text)
+    if not doses:
+        return False
+    _, text = step_prefix(text)
+    verb = _FIRST.match(text)
+    gives = verb is not None and verb[1].lower() in words(_TABLE, "gives")
+    return gives or begins_with(text, doses[0])
 
 
 def _head(text: str) -> tuple[str, str]:

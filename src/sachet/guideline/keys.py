@@ -15,7 +15,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from sachet.finding import Findings, Span
-from sachet.guideline.instruction import bans, forbids, governs_no_instruction, opens_with_verb, workup_kind
+from sachet.guideline.instruction import (
+    bans,
+    forbids,
+    governs_no_instruction,
+    opens_with_verb,
+    orders_a_drug,
+    workup_kind,
+)
 from sachet.guideline.items import Draft
 from sachet.guideline.model import Item, Kind
 from sachet.guideline.target import read_target
@@ -153,7 +160,7 @@ class _Builder:
             return False
         if draft.kind is Kind.STEP and draft.children:
             return False  # a step that governs lines is a group
-        if opens_with_verb(draft.plain, draft.ordered or bool(draft.words[0].lead)):
+        if opens_with_verb(draft.plain, draft.ordered or bool(draft.words[0].lead)) or orders_a_drug(draft.plain):
             return True
         orderable = self.workup and draft.kind is Kind.ITEM and group != _BELOW_ITEM and not forbids(draft.plain)
         return orderable and workup_kind(group, draft.plain) == "order"
