@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,10 @@ def add(command: Commands) -> None:
     )
     rollback.add_argument("old", metavar="RECEIPT", type=Path, help="the receipt of a push")
     rollback.add_argument("--delete", action="store_true", help="delete what the push created, instead of retiring it")
+    what = "put back what can be, where somebody changed something since (else nothing is)"
+    rollback.add_argument("--partial", action="store_true", help=what)
+    what = "the server of the receipt, said again: without it no credentials are sent"
+    rollback.add_argument("--server", metavar="URL", help=what)
     for one in (plan, drift):
         one.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (text)")
     for one in (plan, push, drift, rollback):
@@ -124,11 +129,16 @@ def _push(options: argparse.Namespace) -> None:
 
 def _rollback(options: argparse.Namespace) -> None:
     from sachet.publish import receipt
+    from sachet.publish.errors import one_line
     from sachet.publish.rollback import Rollback
 
     with _errors():
         old = receipt.read(options.old)
-        options.server = old.server
+        if options.server is None and (options.auth != "none" or options.header):
+            raise UsageError(
+                f"the receipt is of {one_line(old.server)}: say with --server that it gets the credentials"
+            )
+        options.server = options.server or old.server
         back = Rollback(_server(options), old, delete=options.delete)
         _deliver("rollback", back, back.plan(), options, reviewed=False)
 
@@ -136,13 +146,17 @@ def _rollback(options: argparse.Namespace) -> None:
 def _deliver(command: str, work: Work, plan: Plan, options: argparse.Namespace, reviewed: bool) -> None:
     """Show a plan, ask, and carry it out."""
     from sachet.publish.deliver import Delivery, IncompleteError
+    from sachet.publish.errors import RefusedError, one_line
     from sachet.publish.report import summary, text
 
-    blocked = plan.blocked()
+    blocked = one_line(plan.blocked())
     if not options.quiet:
-        print("\n".join(text(plan, options.all)))
-    if blocked and command == "push":
-        raise UsageError(f"nothing was sent: {blocked}")
+        try:
+            print("\n".join(text(plan, options.all)), flush=True)
+        except BrokenPipeError:
+            raise UsageError("nothing was sent: the plan could not be shown") from None
+    if blocked and not (command == "rollback" and options.partial):
+        raise UsageError(f"nothing was sent: {blocked}" + (" (--partial)" if command == "rollback" else ""))
     if blocked:
         print(f"sachet: {blocked}; these stay as they are", file=sys.stderr)
         options.code = FINDINGS
@@ -150,17 +164,20 @@ def _deliver(command: str, work: Work, plan: Plan, options: argparse.Namespace, 
         return
     if not (options.yes or reviewed):
         _confirm(f"{command} {count(len(plan.changes), 'resource')} on {plan.server}")
-    path = options.receipt or Path(f"sachet-{command}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
+    path = options.receipt or _free(f"sachet-{command}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     progress = None if options.quiet else _progress
     delivery = Delivery(work, plan, path, command=command, entries=options.entries, progress=progress)
     try:
         delivery.run()
     except IncompleteError as e:
-        print(f"sachet: {e}", file=sys.stderr)
+        print(f"sachet: {one_line(str(e))}; the receipt is {path}", file=sys.stderr)
         options.code = FINDINGS
-    except BaseException:
+        return
+    except BaseException as e:
         done = f"{delivery.receipt.count('done')} of {len(delivery.receipt.rows)} done"
-        print(f"sachet: stopped: {done}; the same command finishes it; the receipt is {path}", file=sys.stderr)
+        what = "mend that, and run it again" if isinstance(e, RefusedError) else "the same command finishes it"
+        if path.exists() and delivery.receipt.ended:
+            print(f"sachet: stopped: {done}; {what}; the receipt is {path}", file=sys.stderr)
         raise
     if not options.quiet:
         print(f"sachet: {summary(plan)}; the receipt is {path}", file=sys.stderr)
@@ -169,8 +186,18 @@ def _deliver(command: str, work: Work, plan: Plan, options: argparse.Namespace, 
 def _confirm(what: str) -> None:
     if not sys.stdin or not sys.stdin.isatty():
         raise UsageError(f"nothing was sent: {what}? say so with --yes, or give the reviewed plan with --plan")
-    if input(f"{what}? [y/N] ").strip().lower() not in ("y", "yes"):
+    try:
+        answer = input(f"{what}? [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
         raise UsageError("nothing was sent")
+
+
+def _free(name: str) -> Path:
+    """A name of a receipt that no file has."""
+    found = (Path(f"{name}{more}.json") for more in ("", *(f"-{number}" for number in range(2, 1000))))
+    return next(path for path in found if not path.exists())
 
 
 def _progress(done: int, total: int) -> None:
@@ -184,16 +211,19 @@ def _as_reviewed(plan: Plan, file: Path) -> None:
     try:
         reviewed = json.loads(file.read_bytes())
         why = unlike_reviewed(plan, reviewed)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError(f"{file}: this is no plan; make one with: sachet plan --format json") from None
     if why:
         raise UsageError(f"nothing was sent: {file} is not what would be done now: {why}; review a new plan")
 
 
 def _planner(options: argparse.Namespace, server: Server) -> Planner:
+    from sachet.package.pack import SENT
     from sachet.publish.plan import Planner, Strategy
 
     left_out = frozenset(filter(None, options.without.split(",")))
+    if unknown := sorted(left_out - set(SENT)):
+        raise UsageError(f"--without {','.join(unknown)}: there are {', '.join(SENT)}")
     strategy = Strategy(options.strategy) if options.strategy else None
     return Planner(
         server,
@@ -214,12 +244,16 @@ def _packages(options: argparse.Namespace) -> list[Content]:
 @contextmanager
 def _errors() -> Iterator[None]:
     """What goes wrong with a server, as a line for the user."""
-    from sachet.publish.errors import PublishError
+    from sachet.publish.errors import PublishError, one_line
 
     try:
         yield
     except PublishError as e:
-        raise UsageError(str(e)) from e
+        raise UsageError(one_line(str(e))) from e
+    except RecursionError as e:
+        raise UsageError("something of the server or of a file is nested deeper than any resource") from e
+    except UnicodeEncodeError as e:
+        raise UsageError("something of the server or of a file holds half a character") from e
 
 
 @contextmanager
@@ -260,8 +294,10 @@ def _header(words: str) -> tuple[str, str, bool]:
     from sachet.publish.secrets import secret
 
     name, equals, value = words.partition("=")
-    if not equals or not name:
-        raise UsageError(f"--header {name}: write NAME=VALUE")
+    if not equals or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):  # RFC 9110, token
+        raise UsageError("--header: write NAME=VALUE")
+    if name.lower() == "authorization":
+        raise UsageError("--header: who we are is said with --auth and --secret")
     hidden = value.startswith(("env:", "file:", "keyring:"))
     return name, secret(value) if hidden else value, hidden
 

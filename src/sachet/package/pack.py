@@ -225,16 +225,25 @@ def changes(path: Path, resources: Iterable[Packed], spool: Spool) -> Change:
 
 
 def files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The resources of a package, and its package.json, by file name. Raises UNREADABLE, OSError."""
-    with tarfile.open(path, "r|gz") as tar:
-        for member in tar:
-            folder, _, name = member.name.partition("/")
-            content = tar.extractfile(member) if member.isreg() else None
-            if folder == "package" and content and "/" not in name and name.endswith(".json") and name != ".index.json":
-                yield name, content.read()
+    """The resources of a package, its package.json and its .index.json, by file name.
+
+    The whole file is read, so that one that was cut is noticed. Raises UNREADABLE, OSError.
+    """
+    with gzip.open(path) as unzipped:
+        with tarfile.open(fileobj=unzipped, mode="r|") as tar:
+            for member in tar:
+                folder, _, name = member.name.partition("/")
+                if member.size > _LARGEST or member.issparse():
+                    raise tarfile.TarError(f"{member.name} is too large")
+                content = tar.extractfile(member) if member.isreg() else None
+                if folder == "package" and content and "/" not in name and name.endswith(".json"):
+                    yield name, content.read()
+        while unzipped.read(1 << 20):
+            pass
 
 
-UNREADABLE = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
+UNREADABLE = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, OverflowError)
+_LARGEST = 64 << 20  # bytes of a resource
 
 
 def _hashes(path: Path) -> dict[str, bytes]:
@@ -243,5 +252,4 @@ def _hashes(path: Path) -> dict[str, bytes]:
         found = {name: hashlib.sha256(content).digest() for name, content in files(path)} if path.is_file() else {}
     except (*UNREADABLE, OSError):
         return {}
-    found.pop("package.json", None)
-    return found
+    return {name: content for name, content in found.items() if name not in ("package.json", ".index.json")}

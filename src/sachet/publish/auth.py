@@ -7,31 +7,43 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
 
 from sachet.package.pack import SENT
-from sachet.publish.errors import PublishError, UnavailableError
+from sachet.publish.errors import PublishError, UnavailableError, one_line
+
+if TYPE_CHECKING:
+    from sachet.publish.connection import Answer
 
 SCOPES = " ".join(f"system/{kind}.crus" for kind in SENT)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # secrets may travel there without encryption
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFE = 240  # seconds of an assertion; five minutes is the most that a server takes
 _EARLY = 60  # seconds before its end that a token is renewed
-_LIMITS = (10, 60)  # seconds to connect, and between two pieces of an answer
+_LONGEST_LIFE = 10**9  # seconds of a token
+
+
+class Ask(Protocol):
+    """Asks for something, in the limits of a connection; what is asked is not signed."""
+
+    def __call__(self, method: str, url: str, form: Mapping[str, str] | None) -> Answer:
+        """The answer, with its JSON. Raises PublishError."""
 
 
 class Credentials(ABC):
     """What signs requests."""
 
-    def use(self, session: requests.Session, base: str) -> None:  # noqa: B027 - most need nothing more
-        """Know the session, and the base address of the server, that the requests go to."""
+    def use(self, ask: Ask, base: str) -> None:  # noqa: B027 - most need nothing more
+        """Know how to ask for a token, and the base address of the server that the requests go to."""
 
     @abstractmethod
     def sign(self, request: requests.PreparedRequest) -> None:
@@ -94,12 +106,12 @@ class BackendServices(Credentials):
         self._scope = scope
         self._token = ""
         self._until = 0.0
-        self._session = requests.Session()
+        self._carry: Ask | None = None
         self._base = ""
 
-    def use(self, session: requests.Session, base: str) -> None:
-        """Get tokens through the same session: the same proxies and authorities."""
-        self._session, self._base = session, base
+    def use(self, ask: Ask, base: str) -> None:
+        """Get tokens as the requests go: by the same proxies and authorities, within the same limits."""
+        self._carry, self._base = ask, base
 
     def sign(self, request: requests.PreparedRequest) -> None:
         """Add the header, with a token that lasts a while still."""
@@ -118,8 +130,12 @@ class BackendServices(Credentials):
 
     def _get_token(self) -> None:
         url = self._token_url = self._token_url or self._discovered()
-        if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in LOOPBACK:
-            raise PublishError(f"the server gets tokens at {url}: an assertion is sent over https only")
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise PublishError("the address of tokens is none; give it as --token-url") from None
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise PublishError(f"the server gets tokens at {one_line(url)[:200]}: an assertion is sent over https only")
         form = {
             "grant_type": "client_credentials",
             "scope": self._scope,
@@ -128,9 +144,9 @@ class BackendServices(Credentials):
         }
         found = self._ask("POST", url, form)
         token, seconds = found.get("access_token"), found.get("expires_in", 300)
-        if not isinstance(token, str) or not token:
-            raise PublishError(f"{url} gave no access_token")
-        life = float(seconds) if isinstance(seconds, int | float) else 300.0
+        if not isinstance(token, str) or not re.fullmatch(r"[!-~]+", token):
+            raise PublishError(f"{url} gave no access_token that can be sent")
+        life = float(seconds) if isinstance(seconds, int | Decimal) and 0 <= seconds < _LONGEST_LIFE else 300.0
         self._token, self._until = token, time.monotonic() + max(life - _EARLY, life / 2)
 
     def _discovered(self) -> str:
@@ -151,28 +167,25 @@ class BackendServices(Credentials):
         return made
 
     def _ask(self, method: str, url: str, form: dict[str, str] | None = None) -> dict[str, Any]:
-        try:
-            answer = self._session.request(
-                method, url, data=form, headers={"Accept": "application/json"}, timeout=_LIMITS, allow_redirects=False
-            )
-        except requests.exceptions.RequestException as e:
-            raise UnavailableError(f"{url} cannot be reached: {type(e).__name__}") from None
-        try:
-            found = answer.json()
-        except ValueError:
-            found = None
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise UnavailableError(f"{url} answered {answer.status_code}")
-        if not answer.ok or not isinstance(found, dict):
+        assert self._carry is not None
+        answer = self._carry(method, url, form)
+        found = answer.body
+        shown = one_line(url)[:200]
+        if answer.status >= 500 or answer.status == 429:
+            raise UnavailableError(f"{shown} answered {answer.status}")
+        if answer.status >= 300 or not isinstance(found, dict):
             said = found if isinstance(found, dict) else {}
             why = " ".join(str(said[k]) for k in ("error", "error_description") if k in said)
-            raise PublishError(f"{url} gave no token: {answer.status_code} {why}".rstrip())
+            if form:
+                why = why.replace(form["client_assertion"], "…")
+            raise PublishError(f"{shown} gave no token: {answer.status} {one_line(why)[:300]}".rstrip())
         return found
 
 
 def _private_key(text: str) -> tuple[Any, str, str | None]:
     """A private key, the algorithm that it signs with, and its id where it has one."""
     import jwt
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -181,11 +194,11 @@ def _private_key(text: str) -> tuple[Any, str, str | None]:
     try:
         if text.lstrip().startswith("{"):
             row = json.loads(text)
-            kid = row.get("kid")
+            kid = row.get("kid") if isinstance(row.get("kid"), str) else None
             key = jwt.PyJWK(row, "ES384" if row.get("kty") == "EC" else "RS384").key
         else:
             key = load_pem_private_key(text.encode(), None)
-    except (ValueError, TypeError, jwt.PyJWTError):
+    except (ValueError, TypeError, AttributeError, RecursionError, jwt.PyJWTError, UnsupportedAlgorithm):
         raise PublishError(wrong) from None  # never with what the key holds
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 2048:
         return key, "RS384", kid

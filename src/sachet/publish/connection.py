@@ -7,14 +7,16 @@ whether it was carried out.
 from __future__ import annotations
 
 import email.utils
+import queue
 import random
 import re
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -26,7 +28,11 @@ from sachet.publish.errors import PublishError, RefusedError, UnavailableError, 
 
 JSON = "application/fhir+json"
 _LARGEST = 256 << 20  # bytes of an answer
+_LARGEST_TOKEN = 1 << 20
 _REDIRECTS = 5
+_T = TypeVar("_T")
+# What is wrong with a call, and no matter of the network.
+_WRONG = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader)
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses that may be another one later
 _LONGEST = 600  # characters of what a server says in a message
 
@@ -102,14 +108,12 @@ class Connection:
         if urlsplit(self.base).hostname in LOOPBACK:
             self._session.trust_env = False  # no proxy stands before this machine
         self._session.auth = _no_auth  # else requests takes what it finds in .netrc
-        if self._trust.authorities:
-            self._session.verify = self._trust.authorities
         self._session.cert = self._trust.certificate
         if adapter:
             for scheme in ("http://", "https://"):
                 self._session.mount(scheme, adapter)
         if credentials:
-            credentials.use(self._session, self.base)
+            credentials.use(self._ask, self.base)
 
     def get(
         self,
@@ -159,41 +163,56 @@ class Connection:
     def _once(
         self, method: str, url: str, params: Mapping[str, str] | None, body: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
-        limits = (self.patience.connect, self.patience.read)
         request = requests.Request(method, url, headers=headers, params=params, data=body, auth=self._authorize)
+        return self._parsed(*self._carried(request, _LARGEST))
+
+    def _ask(self, method: str, url: str, form: Mapping[str, str] | None) -> Answer:
+        """Ask for something beside the server, like a token; what is asked is not signed."""
+        request = requests.Request(method, url, headers={"Accept": "application/json"}, data=form)
+        response, content = self._carried(request, _LARGEST_TOKEN)
         try:
+            body = decoded(content)
+        except (ValueError, RecursionError):
+            body = None
+        return Answer(response.status_code, response.headers, body)
+
+    def _carried(self, request: requests.Request, largest: int) -> tuple[requests.Response, bytes]:
+        """A request's answer with its content, within all limits of time and size."""
+        limits = (self.patience.connect, self.patience.read)
+        trusted = self._trust.authorities  # before what the environment names
+
+        def carry() -> tuple[requests.Response, bytes]:
             prepared = self._session.prepare_request(request)
-            settings = self._session.merge_environment_settings(url, {}, True, None, None)
-            response = self._session.send(prepared, timeout=limits, allow_redirects=False, **settings)
-            with response:
-                content = self._read(response)
+            settings = self._session.merge_environment_settings(prepared.url, {}, True, trusted, None)  # type: ignore[arg-type]
+            with self._session.send(prepared, timeout=limits, allow_redirects=False, **settings) as response:
+                return response, self._read(response, largest)
+
+        try:
+            return _within(self.patience.whole, carry)
+        except TimeoutError:
+            raise UnavailableError(f"{self.base} was not done after {self.patience.whole:g} s") from None
+        except (UnicodeError, ValueError) as e:
+            if isinstance(e, requests.exceptions.RequestException) and not isinstance(e, _WRONG):
+                raise UnavailableError(f"{self.base} cannot be reached: {self.hidden(_reason(e))}") from None
+            raise PublishError(f"this address, header or secret cannot be sent: {self.hidden(str(e))}") from None
         except requests.exceptions.SSLError as e:
             words = f"{self.base} cannot be trusted: {self.hidden(_reason(e))}; --ca FILE names another authority"
             raise PublishError(words) from None
-        except (
-            requests.exceptions.InvalidURL,
-            requests.exceptions.InvalidSchema,
-            requests.exceptions.InvalidHeader,
-        ) as e:
-            raise PublishError(f"{self.base}: {self.hidden(str(e))}") from None
         except requests.exceptions.ConnectTimeout:
             raise UnavailableError(f"{self.base} does not answer within {limits[0]:g} s") from None
         except requests.exceptions.Timeout:
             raise UnavailableError(f"{self.base} sent nothing for {limits[1]:g} s") from None
         except requests.exceptions.RequestException as e:
             raise UnavailableError(f"{self.base} cannot be reached: {self.hidden(_reason(e))}") from None
-        return self._parsed(response, content)
 
-    def _read(self, response: requests.Response) -> bytes:
-        """The body of an answer, within the limits of time and size."""
-        started, pieces, size = time.monotonic(), [], 0
+    def _read(self, response: requests.Response, largest: int) -> bytes:
+        """The body of an answer, within the limit of size."""
+        pieces, size = [], 0
         for piece in response.iter_content(1 << 16):
             pieces.append(piece)
             size += len(piece)
-            if size > _LARGEST:
-                raise PublishError(f"{self.base} answers with more than {_LARGEST >> 20} MiB")
-            if time.monotonic() - started > self.patience.whole:
-                raise UnavailableError(f"{self.base} was not done with its answer after {self.patience.whole:g} s")
+            if size > largest:
+                raise PublishError(f"{self.base} answers with more than {largest >> 20} MiB")
         return b"".join(pieces)
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -211,19 +230,20 @@ class Connection:
                 if response.ok:
                     raise UnavailableError(f"{self.base} sent an answer that is no whole JSON") from None
         elif content.strip() and response.ok:
-            words = f"{self.base} answers with {kind or 'no content type'} instead of FHIR's JSON"
+            words = f"{self.base} answers with {self.hidden(kind) or 'no content type'} instead of FHIR's JSON"
             raise PublishError(f"{words}: is this the base address of a FHIR server?")
         return Answer(response.status_code, response.headers, body)
 
     def _redirected(self, method: str, url: str, answer: Answer) -> str:
         """Where a redirect within the server leads to."""
-        target = urljoin(url, answer.headers.get("Location", ""))
+        target = joined(url, answer.headers.get("Location", ""))
+        shown = self.hidden(target)
         if origin(target) != origin(url):
             raise PublishError(
-                f"{self.base} redirects to {target}; credentials do not follow: give the right address as --server"
+                f"{self.base} redirects to {shown}; credentials do not follow: give the right address as --server"
             )
-        if method != "GET" and answer.status not in (307, 308):
-            raise PublishError(f"{self.base} redirects what is sent to {target}; give the right address as --server")
+        if target == url or (method != "GET" and answer.status not in (307, 308)):
+            raise PublishError(f"{self.base} redirects what is sent to {shown}; give the right address as --server")
         return target
 
     def _judged(self, method: str, url: str, answer: Answer) -> Answer:
@@ -241,7 +261,7 @@ class Connection:
     def hidden(self, words: str) -> str:
         """Words without any secret in them, on one line."""
         for one in (*self._secrets, *(self._credentials.secrets() if self._credentials else ())):
-            words = words.replace(one, "…")
+            words = re.sub(re.escape(one), "…", words, flags=re.IGNORECASE)
         return one_line(words)[:_LONGEST]
 
 
@@ -254,21 +274,59 @@ _ADVICE = {
 
 def checked_base(base: str, secret: bool) -> str:
     """The base address of a server, without a slash at its end."""
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise PublishError(f"--server {base}: write an address like https://fhir.example.org/r4")
-    if parts.username or parts.password:
+    parts = split(base)  # no message shows the address: it may hold a secret
+    if "@" in base:
         raise PublishError("--server: an address holds no credentials; see --auth")
-    if parts.query or parts.fragment:
-        raise PublishError(f"--server {base}: a base address has no ? and no #")
+    if "?" in base or "#" in base:
+        raise PublishError("--server: a base address has no ? and no #")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not base.isprintable():
+        raise PublishError("--server: write an address like https://fhir.example.org/r4")
     if secret and parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise PublishError(f"--server {base}: credentials are sent over https only")
     return base.rstrip("/")
 
 
+def split(url: str) -> SplitResult:
+    """The parts of an address. Raises PublishError where it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise PublishError("this is no address; write one like https://fhir.example.org/r4") from None
+    return parts
+
+
+def joined(url: str, link: str) -> str:
+    """Where a link leads to from an address. Raises PublishError where it is none."""
+    try:
+        return urljoin(url, link)
+    except ValueError:
+        raise PublishError("the server gives a link that is no address") from None
+
+
+def _within(seconds: float, work: Callable[[], _T]) -> _T:
+    """What some work gives, which is left alone where it takes longer. Raises TimeoutError, or as the work does."""
+    done: queue.SimpleQueue[tuple[_T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((work(), None))
+        except BaseException as e:
+            done.put((None, e))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        found, error = done.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return found  # type: ignore[return-value]
+
+
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of an address."""
-    parts = urlsplit(url)
+    parts = split(url)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
 
 
@@ -301,7 +359,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return float(asked)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(asked).timestamp() - time.time())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, OSError):
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from sachet.fhir.digest import claimed, digest
 from sachet.fhir.releases import RELEASES
 from sachet.package import pack
 from sachet.publish.errors import PublishError
+
+_LARGEST = 1 << 30  # bytes of a package
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,11 @@ class Content:
 def read(package: Path) -> Content:
     """A built package. Raises PublishError where it is none, or holds something that sachet did not make."""
     try:
-        files = dict(pack.files(package))
+        files = _files(package)
         about = exact.decoded(files.pop("package.json"))
+        listed = {row["filename"] for row in exact.decoded(files.pop(".index.json"))["files"]}
+        if listed != files.keys() or not files:
+            raise ValueError("it does not hold what its index lists")
         name, version = str(about["name"]), str(about["version"])
         release = next(r.name for r in RELEASES.values() if r.version in about["fhirVersions"])
         found = [_checked(content) for content in files.values()]
@@ -77,12 +83,18 @@ def read(package: Path) -> Content:
 
 
 def artifact(resource: Mapping[str, Any], content: bytes | None = None) -> Artifact:
-    """A resource to be put on a server. Raises KeyError where it has no url or version."""
-    kind, identifier, url, version = (str(resource[key]) for key in ("resourceType", "id", "url", "version"))
+    """A resource to be put on a server. Raises KeyError where it has no type, id or url."""
+    kind, identifier, url = (str(resource[key]) for key in ("resourceType", "id", "url"))
+    version = str(resource.get("version", ""))
     title = str(resource.get("title") or resource.get("name") or "")
     meta = resource.get("meta")
     claims = isinstance(meta, dict) and bool(meta.get("profile"))
     return Artifact(kind, identifier, url, version, title, content or exact.encoded(resource), digest(resource), claims)
+
+
+def is_id(words: str) -> bool:
+    """Whether words are an id of FHIR, and so no path to something else."""
+    return re.fullmatch(r"[A-Za-z0-9.-]{1,64}", words) is not None and words not in (".", "..")
 
 
 def place(one: Artifact) -> tuple[bool, bool, int, str]:
@@ -94,6 +106,18 @@ def _checked(content: bytes) -> Artifact:
     """A resource of a package that sachet built. Raises ValueError where it is none."""
     resource = exact.decoded(content)
     made = artifact(resource, content)
-    if claimed(resource) != made.digest or made.kind not in pack.ORDER:
+    if claimed(resource) != made.digest or made.kind not in pack.ORDER or not is_id(made.id) or not made.version:
         raise ValueError(made.name)
     return made
+
+
+def _files(package: Path) -> dict[str, bytes]:
+    """The files of a package. Raises ValueError where one is there twice, or all are larger than any package."""
+    found: dict[str, bytes] = {}
+    size = 0
+    for name, content in pack.files(package):
+        size += len(content)
+        if name in found or size > _LARGEST:
+            raise ValueError(name)
+        found[name] = content
+    return found

@@ -6,7 +6,7 @@ A resource is found by its canonical url and version; where a server does not se
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -82,9 +82,12 @@ class Step:
         """The JSON that would be written, with the id that the server has for it; nothing where none would be."""
         if self.target is None:
             return b""
-        if self.held is None or self.held.resource["id"] == self.target.id:
+        if self.held is None:
             return self.target.content
-        return encoded(self.target.resource() | {"id": self.held.resource["id"]})
+        resource = self.target.resource() | {"id": self.held.id}
+        if labels := self.held.labels:
+            resource["meta"] = dict(resource.get("meta", {})) | labels
+        return encoded(resource)
 
     def differences(self) -> list[Difference]:
         """What a reader would see change; nothing of a resource that is new."""
@@ -102,6 +105,7 @@ class Plan:
     release: str
     strategy: Strategy
     transactions: bool
+    history: frozenset[str]  # resource types of which the server keeps earlier versions
     packages: tuple[Content, ...]
     steps: tuple[Step, ...]
 
@@ -159,17 +163,30 @@ class Planner:
     def plan(self, packages: Sequence[Content]) -> Plan:
         """What would be done with the resources of packages. Raises PublishError where the server cannot take any."""
         chosen = self._of_its_release(packages)
-        artifacts = _once(a for package in chosen for a in package.artifacts if a.kind not in self._without)
-        strategy, held = self._held(artifacts)
+        whole = _once(a for package in chosen for a in package.artifacts)
+        artifacts = [one for one in whole if one.kind not in self._without]
+        strategy = self._asked or self._searched({one.kind for one in artifacts if self._takes(one.kind)})
+        if strategy is Strategy.ID:
+            _each_id_once(artifacts)
+        held = self._look_up(artifacts, strategy)
         steps = [self.step(one, held[one.kind, one.url], strategy) for one in artifacts]
         if self._retire:
             # The manifests go last: until then those on the server name what is to be retired.
             manifests = [step for step in steps if step.kind == "Library"]
             steps = [step for step in steps if step.kind != "Library"]
-            steps += [*self._left(chosen, {one.canonical for one in artifacts}), *manifests]
+            written = {step.name for step in (*steps, *manifests)}
+            left = self._left(chosen, {one.canonical for one in whole})
+            steps += [*(step for step in left if step.name not in written), *manifests]
         about = self.capability
         return Plan(
-            self.server.base, about.software, chosen[0].release, strategy, about.transactions, chosen, tuple(steps)
+            self.server.base,
+            about.software,
+            chosen[0].release,
+            strategy,
+            about.transactions,
+            about.history,
+            chosen,
+            tuple(steps),
         )
 
     def _of_its_release(self, packages: Sequence[Content]) -> tuple[Content, ...]:
@@ -182,16 +199,6 @@ class Planner:
             raise PublishError(f"{self.server.base} speaks {speaks}, and the packages given are of {given}")
         return found
 
-    def _held(self, artifacts: Sequence[Artifact]) -> tuple[Strategy, _Found]:
-        """What the server holds, by type and url, and how it was found."""
-        strategy = self._asked or self._searched({one.kind for one in artifacts if self._takes(one.kind)})
-        try:
-            return strategy, self._look_up(artifacts, strategy)
-        except UnsearchableError:
-            if self._asked:
-                raise
-        return Strategy.ID, self._look_up(artifacts, Strategy.ID)
-
     def _searched(self, kinds: Iterable[str]) -> Strategy:
         """How resources of these types are found, as the server says of itself."""
         rows = [self.capability.kinds.get(kind) for kind in kinds]
@@ -202,7 +209,10 @@ class Planner:
         return self._unlisted or self.capability.takes(kind)
 
     def _look_up(self, artifacts: Iterable[Artifact], strategy: Strategy) -> _Found:
-        """What the server holds of resources. Raises UnsearchableError where it does not search by url."""
+        """What the server holds of resources, by type and url. By id, also what has the url at another id.
+
+        Raises UnsearchableError where it does not search by url.
+        """
         kinds: dict[str, list[Artifact]] = defaultdict(list)
         for one in artifacts:
             if self._takes(one.kind):
@@ -216,7 +226,22 @@ class Planner:
                 for one in some:
                     if (at := self.server.read(kind, one.id)) is not None:
                         found[kind, one.url].append(at)
+                for held in self._elsewhere(kind, some):
+                    found[kind, str(held.url)].append(held)
         return found
+
+    def _elsewhere(self, kind: str, some: Sequence[Artifact]) -> Iterator[Held]:
+        """What has the url and version of a resource, but another id, as far as the server searches by url."""
+        row = self.capability.kinds.get(kind)
+        if row is None or "url" not in row.searches:
+            return
+        ids = {one.canonical: one.id for one in some}
+        try:
+            for held in self.server.search(kind, [one.url for one in some]):
+                if ids.get(held.canonical, held.id) != held.id:
+                    yield held
+        except UnsearchableError:
+            return  # it says that it does, and does not
 
     def step(self, one: Artifact, held: Sequence[Held], strategy: Strategy) -> Step:
         """What would be done with a resource, by what the server holds under its url (or at its id)."""
@@ -226,8 +251,12 @@ class Planner:
 
         if not self._takes(one.kind):
             return step(Action.UNSUPPORTED, None, f"the server takes no {one.kind}")
-        if strategy is Strategy.ID and (at := next(iter(held), None)) is not None and at.url != one.url:
-            return step(Action.CONFLICT, at, f"{at.name} is there already, with the url {at.url}")
+        held = list({h.name: h for h in held}.values())
+        for at in held if strategy is Strategy.ID else ():
+            if at.url != one.url:
+                return step(Action.CONFLICT, at, f"{at.name} is there already, with the url {at.url}")
+            if at.id != one.id:
+                return step(Action.CONFLICT, at, f"it is there already as {at.name}; find it with --strategy url")
         same = [h for h in held if h.version == one.version or strategy is Strategy.ID]
         if len(same) > 1:
             names = ", ".join(h.name for h in same)
@@ -241,6 +270,8 @@ class Planner:
         """What would be done with a resource that the server holds."""
         if held.digest == one.digest:
             return Action.UNCHANGED, ""
+        if held.version_id is None and not self._overwrite:
+            return Action.CONFLICT, f"{_UNVERSIONED} (--overwrite writes over it)"
         if held.status == "active":
             if held.version != one.version:  # one id holds one version
                 return Action.CONFLICT, f"version {held.version} is active there, and would be lost: retire it first"
@@ -250,17 +281,19 @@ class Planner:
             return (Action.UPDATE, f"{who}; overwritten") if self._overwrite else (Action.CONFLICT, who)
         return Action.UPDATE, "it was retired, and comes back" if held.status == RETIRED else ""
 
-    def again(self, steps: Sequence[Step], strategy: Strategy) -> list[Step]:
-        """Steps of a plan anew, by what the server holds now."""
+    def again(self, steps: Sequence[Step], strategy: Strategy, ids: Mapping[str, str]) -> list[Step]:
+        """Steps of a plan anew, by what the server holds now; `ids` are those that it told, by canonical."""
         kept = [old.target for old in steps if old.target and old.action is not Action.RETIRE]
-        held = self._look_up(kept, strategy)
+        held = self._look_up((one for one in kept if one.canonical not in ids), strategy)
+        for one in kept:
+            if one.canonical in ids and (at := self.server.read(one.kind, ids[one.canonical])) is not None:
+                held[one.kind, one.url].append(at)
         made = {one.canonical: self.step(one, held[one.kind, one.url], strategy) for one in kept}
         return [made.get(old.canonical) or self._retirement_again(old) for old in steps]
 
     def _retirement_again(self, old: Step) -> Step:
         assert old.held is not None
-        held = self.server.read(old.kind, old.held.resource["id"])
-        return _retirement(old.kind, old.url, old.version, held)
+        return _retirement(old.kind, old.url, old.version, self.server.read(old.kind, old.held.id))
 
     def _left(self, packages: Sequence[Content], kept: Collection[str]) -> Iterator[Step]:
         """The resources that manifests on the server name, and that the packages do not hold any more.
@@ -277,11 +310,31 @@ class Planner:
                     kind = canonical.removeprefix(f"{base}/").partition("/")[0]
                     if kind in SENT and not canonical.startswith(f"{BASE}/StructureDefinition/"):
                         named[kind].add(canonical)
+        gone_at_all = {canonical for canonicals in named.values() for canonical in canonicals} - set(kept)
+        ours = {package.manifest.url for package in packages if package.manifest}
+        theirs = self._named_by_others(ours) if gone_at_all else frozenset()
         for kind, canonicals in named.items():
-            gone = canonicals - set(kept)
+            gone = canonicals - set(kept) - theirs
             for held in self.server.search(kind, sorted(c.partition("|")[0] for c in gone)) if gone else ():
                 if held.canonical in gone and held.is_of_sachet:
                     yield _retirement(kind, str(held.url), str(held.version), held)
+
+    def _named_by_others(self, ours: Collection[str]) -> frozenset[str]:
+        """The canonicals that other manifests on the server name: what they need stays."""
+        others = (held for held in self.server.everything("Library") if held.url not in ours)
+        return frozenset(canonical for held in others if held.status != RETIRED for canonical in held.composed)
+
+
+_UNVERSIONED = "the server gives no versions, so nobody would notice what somebody else changed meanwhile"
+
+
+def _each_id_once(artifacts: Iterable[Artifact]) -> None:
+    """Raises PublishError where one id would hold two resources."""
+    found: dict[str, Artifact] = {}
+    for one in artifacts:
+        other = found.setdefault(one.name, one)
+        if other is not one:
+            raise PublishError(f"the packages hold {other.canonical} and {one.canonical}, and by id they are one")
 
 
 def _retirement(kind: str, url: str, version: str, held: Held | None) -> Step:
@@ -290,7 +343,7 @@ def _retirement(kind: str, url: str, version: str, held: Held | None) -> Step:
     def step(action: Action, target: Artifact | None, why: str) -> Step:
         return Step(action, kind, url, version, held, target, why)
 
-    if held is None:
+    if held is None or (held.url, held.version) != (url, version):
         return step(Action.UNCHANGED, None, "it is gone")
     if held.status == RETIRED:
         return step(Action.UNCHANGED, None, "it is retired")

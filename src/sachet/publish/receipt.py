@@ -75,6 +75,14 @@ class Receipt(msgspec.Struct):
         """How many resources are in one of these states."""
         return sum(row.state in states for row in self.rows)
 
+    def create(self, path: Path) -> None:
+        """Write it where nothing is yet. Raises PublishError where something is: it may be an earlier receipt."""
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            raise PublishError(f"{path}: there is a file already, perhaps a receipt; give another name") from None
+        self.write(path)
+
     def write(self, path: Path) -> None:
         """Write it, so that at any time there is a whole one."""
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -93,7 +101,7 @@ def read(path: Path) -> Receipt:
     """A receipt. Raises PublishError where the file holds none, OSError where it cannot be read."""
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Receipt)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as e:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
         raise PublishError(f"{path}: this is no receipt of sachet: {e}") from None
     if found.format != _VERSION:
         raise PublishError(f"{path}: this receipt is of another version of sachet")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from sachet.publish.advice import advice
 from sachet.publish.errors import one_line
 from sachet.publish.plan import WRITES, Action, Plan, Step, bytes_of
 
+_CONTROLS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 SHOWN = 20  # steps of an action that are shown, and differences of a step
 _LONGEST = 300  # characters of a value
 _ORDER = (
@@ -87,7 +89,7 @@ def summary(plan: Plan) -> str:
     changes = plan.changes
     if not changes:
         return ", ".join(parts)
-    kept = sum(step.held is not None for step in changes)
+    kept = sum(step.held is not None and step.kind in plan.history for step in changes)
     history = f"; the earlier state of {kept} stays in the server's history" if kept else ""
     return f"{', '.join(parts)}: {len(changes)} entries, {bytes_of(changes):,} bytes{history}"
 
@@ -127,7 +129,12 @@ def drift_json(plan: Plan) -> str:
         if step.action is not Action.UNCHANGED
     ]
     same = len(plan.of(Action.UNCHANGED))
-    return json.dumps({"server": plan.server, "unchanged": same, "drift": rows}, ensure_ascii=False, indent=2)
+    return _printable({"server": plan.server, "unchanged": same, "drift": rows})
+
+
+def _printable(value: Any) -> str:
+    """JSON whose words a terminal obeys in nothing."""
+    return _CONTROLS.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def _drifted(step: Step) -> list[Difference]:
@@ -168,13 +175,17 @@ def _row(step: Step) -> dict[str, Any]:
 
 def dumps(plan: Plan) -> str:
     """`as_json` as text."""
-    return json.dumps(as_json(plan), ensure_ascii=False, indent=2)
+    return _printable(as_json(plan))
 
 
 def unlike_reviewed(plan: Plan, reviewed: Mapping[str, Any]) -> str | None:
     """Why a plan is not the one that was reviewed; None where it is, or where part of it has been done since."""
     if reviewed.get("server") != plan.server:
         return f"it is of {reviewed.get('server')}"
+    if (reviewed["fhir"], reviewed["strategy"]) != (plan.release, plan.strategy):
+        return f"it was for {reviewed['fhir'].upper()} by {reviewed['strategy']}"
+    if sorted(p["sha256"] for p in reviewed["packages"]) != sorted(p.sha256 for p in plan.packages):
+        return "it is of other package files"
     rows = {(r["url"], r["version"]): r for r in reviewed["steps"]}
     for step in plan.steps:
         row = rows.pop((step.url, step.version), None)

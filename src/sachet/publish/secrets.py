@@ -23,6 +23,8 @@ def secret(place: str) -> str:
     found = read(name)
     if not found:
         raise PublishError(f"{place}: there is no secret, or it is empty")
+    if not found.isprintable() and "PRIVATE KEY" not in found and not found.startswith("{"):
+        raise PublishError(f"{place}: the secret has more than one line, or a control character")
     return found
 
 

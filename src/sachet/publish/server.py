@@ -7,17 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from sachet.fhir.digest import claimed, digest
 from sachet.fhir.exact import encoded
 from sachet.fhir.releases import release_of
-from sachet.publish.connection import Answer, Connection, an_object, objects, outcome
+from sachet.publish.connection import Answer, Connection, an_object, joined, objects, outcome, split
+from sachet.publish.content import is_id
 from sachet.publish.errors import PublishError, RefusedError, UnavailableError
 
 _ASKED_AT_ONCE = 40  # urls in a search
 _LONGEST = 3000  # characters of them: some servers refuse addresses beyond 4,000
-_PAGES = 10_000
 _FIRST = 2  # attempts of the first request: an address that is wrong should not take a minute
 _STRICT = {"Prefer": "handling=strict"}
 _LOCATION = re.compile(
@@ -52,7 +51,12 @@ class Capability:
 
     def has_history(self, kind: str) -> bool:
         """Whether an earlier version of a resource can be read."""
-        return kind in self.kinds and "vread" in self.kinds[kind].interactions
+        return kind in self.history
+
+    @property
+    def history(self) -> frozenset[str]:
+        """The resource types of which earlier versions can be read."""
+        return frozenset(kind for kind, row in self.kinds.items() if "vread" in row.interactions)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Held:
     """A resource as a server holds it."""
 
     resource: Mapping[str, Any]
+    etag: str | None = None  # the version of which the header of a read speaks
 
     @property
     def name(self) -> str:
@@ -67,14 +72,25 @@ class Held:
         return f"{self.resource['resourceType']}/{self.resource['id']}"
 
     @property
+    def id(self) -> str:
+        """Its id on the server."""
+        return str(self.resource["id"])
+
+    @property
     def url(self) -> str | None:
         """Its canonical url."""
-        return self.resource.get("url")
+        return _words(self.resource.get("url"))
 
     @property
     def version(self) -> str | None:
         """Its business version."""
-        return self.resource.get("version")
+        return _words(self.resource.get("version"))
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """The tags and security labels that somebody put on it there; they stay."""
+        meta = an_object(self.resource.get("meta"))
+        return {key: meta[key] for key in ("security", "tag") if key in meta}
 
     @property
     def canonical(self) -> str:
@@ -90,14 +106,12 @@ class Held:
     @property
     def version_id(self) -> str | None:
         """The number that the server gave to this state of it."""
-        meta = self.resource.get("meta")
-        found = meta.get("versionId") if isinstance(meta, dict) else None
-        return found if isinstance(found, str) else None
+        return _words(an_object(self.resource.get("meta")).get("versionId")) or self.etag
 
     @property
     def status(self) -> str | None:
         """Its publication status."""
-        return self.resource.get("status")
+        return _words(self.resource.get("status"))
 
     @cached_property
     def digest(self) -> str:
@@ -120,7 +134,7 @@ class Done:
     """What a server did with one entry: the status, and where the resource is now."""
 
     status: int
-    id: str | None
+    name: str | None  # its type and id
     version_id: str | None
     refusal: str = ""  # why it was not done, where other entries were: servers run some transactions as batches
 
@@ -147,12 +161,12 @@ class Server:
             raise PublishError(f"{self.base} has no CapabilityStatement: is this the base address of a FHIR server?")
         rest = next((r for r in objects(found.get("rest")) if r.get("mode") == "server"), {})
         software = an_object(found.get("software"))
-        version = str(found.get("fhirVersion", ""))
+        version = self.connection.hidden(str(found.get("fhirVersion", "")))
         release = release_of(version)
         return Capability(
             release.name if release else None,
             version,
-            " ".join(str(software[k]) for k in ("name", "version") if k in software),
+            self.connection.hidden(" ".join(str(software[k]) for k in ("name", "version") if k in software)),
             any(i.get("code") == "transaction" for i in objects(rest.get("interaction"))),
             {str(r.get("type")): _kind(r) for r in objects(rest.get("resource"))},
         )
@@ -165,9 +179,16 @@ class Server:
         for group in _grouped(dict.fromkeys(urls)):
             wanted = set(group)
             for held in self._pages(kind, {"url": ",".join(map(_escaped, group)), "_count": "200"}):
-                if held.url not in wanted:  # it does not know the parameter, and gave everything
-                    raise UnsearchableError(f"{self.base} does not search {kind} by url")
-                yield held
+                if held.url in wanted:  # a server that does not know the parameter gives everything
+                    yield self._versioned(held)
+
+    def everything(self, kind: str) -> Iterator[Held]:
+        """All resources of a type."""
+        return self._pages(kind, {"_count": "200"})
+
+    def _versioned(self, held: Held) -> Held:
+        """A resource with its version: where a search does not tell it, a read may."""
+        return held if held.version_id else self.read(str(held.resource["resourceType"]), held.id) or held
 
     def _pages(self, kind: str, params: Mapping[str, str]) -> Iterator[Held]:
         try:
@@ -176,23 +197,32 @@ class Server:
             if e.status in (400, 404, 501):
                 raise UnsearchableError(f"{self.base} does not search {kind} by url: {e}") from None
             raise
-        for _ in range(_PAGES):
+        seen: set[str] = set()
+        while True:
             bundle = an_object(answer.body)
             if bundle.get("resourceType") != "Bundle":
                 raise PublishError(f"{self.base} answers a search with no Bundle")
             for entry in objects(bundle.get("entry")):
                 resource = entry.get("resource")
-                if isinstance(resource, dict) and resource.get("resourceType") == kind and "id" in resource:
+                if (
+                    isinstance(resource, dict)
+                    and resource.get("resourceType") == kind
+                    and is_id(str(resource.get("id")))
+                ):
                     yield Held(resource)
             following = [str(link.get("url")) for link in objects(bundle.get("link")) if link.get("relation") == "next"]
             if not following:
                 return
+            if following[0] in seen:
+                raise PublishError(f"{self.base} gives pages of {kind} in a circle")
+            seen.add(following[0])
             answer = self.connection.get(self._here(following[0]))
-        raise PublishError(f"{self.base} gives more than {_PAGES} pages of {kind}")
 
     def _here(self, link: str) -> str:
         """A link to a further page, below the base address: behind a proxy, servers name themselves otherwise."""
-        parts, path = urlsplit(link), urlsplit(self.base).path
+        parts, path = split(joined(f"{self.base}/", link)), split(self.base).path
+        if not parts.query:
+            raise PublishError(f"{self.base} gives a link to a further page that is none")
         below = parts.path.removeprefix(path) if parts.path.startswith(path) else ""
         return f"{below.strip('/')}?{parts.query}"
 
@@ -200,14 +230,15 @@ class Server:
         """A resource by its id on the server, as it is or as it was; None where there is none, or no longer."""
         path = f"{kind}/{identifier}" + (f"/_history/{version_id}" if version_id else "")
         try:
-            found = self.connection.get(path).body
+            answer = self.connection.get(path)
         except RefusedError as e:
             if e.status in (404, 410):
                 return None
             raise
-        if not isinstance(found, dict) or found.get("resourceType") != kind or "id" not in found:
+        found = answer.body
+        if not isinstance(found, dict) or found.get("resourceType") != kind or found.get("id") != identifier:
             raise PublishError(f"{self.base} answers {path} with something else")
-        return Held(found)
+        return Held(found, _version(answer.headers.get("ETag", "")))
 
     def transact(self, entries: Sequence[Mapping[str, Any]]) -> list[Done]:
         """Do all of some entries of a bundle, or none; some servers do what they can, and say what they did not.
@@ -218,7 +249,8 @@ class Server:
         answer = self.connection.send("POST", "", body=encoded(bundle))
         rows = objects(an_object(answer.body).get("entry"))
         if len(rows) != len(entries):
-            raise UnavailableError(f"{self.base} answers {len(entries)} entries with {len(rows)}")
+            said = self.connection.hidden(outcome(answer.body) or "nothing more")
+            raise UnavailableError(f"{self.base} answers {len(entries)} entries with {len(rows)}, and says {said}")
         return [self._done(row) for row in rows]
 
     def _done(self, row: Mapping[str, Any]) -> Done:
@@ -226,7 +258,8 @@ class Server:
         status = re.match(r"\d{3}", str(response.get("status", "")))
         if not status or status[0][0] != "2":
             said = self.connection.hidden(outcome(response.get("outcome")) or "nothing more")
-            words = f"{self.base} answered {response.get('status')} for an entry of a transaction, and says {said}"
+            answered = self.connection.hidden(str(response.get("status")))
+            words = f"{self.base} answered {answered} for an entry of a transaction, and says {said}"
             return Done(int(status[0]) if status else 500, None, None, words)
         return _done(int(status[0]), str(response.get("location", "")), str(response.get("etag", "")))
 
@@ -245,12 +278,21 @@ class Server:
 
 
 def _done(status: int, location: str, etag: str, answer: Answer | None = None) -> Done:
-    found, tag = _LOCATION.search(location), _ETAG.fullmatch(etag)
-    identifier, version = (found["id"], found["version"]) if found else (None, None)
+    found = _LOCATION.search(location)
+    name, version = (f"{found['kind']}/{found['id']}", found["version"]) if found else (None, None)
     body = an_object(answer.body) if answer else {}
-    if identifier is None and isinstance(body.get("id"), str) and body.get("resourceType") != "OperationOutcome":
-        identifier = body["id"]
-    return Done(status, identifier, version or (tag["version"] if tag else None))
+    if name is None and isinstance(body.get("id"), str) and body.get("resourceType") != "OperationOutcome":
+        name = f"{body.get('resourceType')}/{body['id']}"
+    return Done(status, name, version or _version(etag))
+
+
+def _version(etag: str) -> str | None:
+    tag = _ETAG.fullmatch(etag.strip())
+    return tag["version"] if tag else None
+
+
+def _words(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _kind(row: Mapping[str, Any]) -> Kind:

@@ -35,13 +35,17 @@ def push(
     return Delivery(planner, made, path, command="push", entries=entries).run()
 
 
-def roll_back(old: Path, server: Connection, path: Path, *, delete: bool = False) -> Receipt:
-    """Put back what the push of a receipt replaced, as far as nobody changed it since; `path` is for the new receipt.
+def roll_back(old: Path, server: Connection, path: Path, *, delete: bool = False, partial: bool = False) -> Receipt:
+    """Put back what the push of a receipt replaced; `path` is for the new receipt.
 
-    What it created is retired; with `delete`, deleted. Raises PublishError.
+    What it created is retired; with `delete`, deleted. Where somebody changed something since, nothing is put back,
+    or with `partial` what can be. Raises PublishError.
     """
     back = Rollback(Server(server), receipt.read(old), delete=delete)
-    return Delivery(back, back.plan(), path, command="rollback").run()
+    made = back.plan()
+    if (blocked := made.blocked()) and not partial:
+        raise PublishError(f"nothing was sent: {blocked}")
+    return Delivery(back, made, path, command="rollback").run()
 
 
 def _planned(packages: Iterable[str | Path], server: Connection, how: dict[str, Any]) -> tuple[Planner, Plan]:
