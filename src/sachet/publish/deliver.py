@@ -113,7 +113,9 @@ class Delivery:
             claims = bool(step.target and step.target.claims)
             # A server that validates has to hold the profiles before it gets what claims them.
             first = claims and bool(chunk) and not (chunk[-1].target and chunk[-1].target.claims)
-            if chunk and (len(chunk) == most or size + length > BYTES or first):
+            # And what a manifest names has to be there before it.
+            last = step.kind == "Library" and bool(chunk) and chunk[-1].kind != step.kind
+            if chunk and (len(chunk) == most or size + length > BYTES or first or last):
                 yield chunk
                 chunk, size = [], 0
             chunk.append(step)
@@ -156,6 +158,8 @@ class Delivery:
         """Send steps; returns those of which has to be looked whether they were done."""
         if self._plan.strategy is Strategy.ID:
             steps = self._still_free(steps)
+            if any(row.state == "failed" for row in self.receipt.rows):
+                return []  # the rest waits for a new plan
         for step in steps:
             self._row(step).state = "sent"
         self.receipt.write(self._path)
