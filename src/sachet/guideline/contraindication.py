@@ -20,7 +20,9 @@ _PITFALLS = "Pitfalls"
 _MORE = re.compile(r"(?:\W|generally|relatively?|absolutely?|usually|strictly)*", re.IGNORECASE)
 _NEAR = 3  # words behind "NO"
 # What stands behind "avoid" where what is to be avoided was named before: "avoid in pregnancy".
-_OF_BEFORE = re.compile(r"\s*(?:\W|(?:in|if|with|until|unless|for|as|when|during|after|before)\b|$)", re.IGNORECASE)
+_OF_BEFORE = re.compile(
+    r"\s*(?:[^\w\s]|(?:in|if|with|until|unless|for|as|when|during|after|before)\b|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _agent(words: str, m: re.Match[str], strength: str, above: Sequence[Item]) -
         return _forbidden(behind, above)
     if _unless().search(before):
         return None
-    named = _named(behind)
+    named = _named(behind, "classes") if strength == "hold" else _named(behind)  # a needle is held too
     if named is None and strength in ("avoid", "hold", "defer") and not _OF_BEFORE.match(behind):
         return None  # "avoid hypotension": a state
     first = _MORE.fullmatch(words[: m.start()])
@@ -111,12 +113,12 @@ def _part(words: str, m: re.Match[str]) -> tuple[int, int]:
     return start, min((c for c in cuts if c >= m.end()), default=len(words))
 
 
-def _named(words: str) -> str | None:
-    """The drugs of words, else the agent or procedure."""
+def _named(words: str, *kinds: str) -> str | None:
+    """The drugs of words, else the class or procedure, or what is of these kinds alone."""
     if drugs := drugs_in(words):
         return "; ".join(drug.words for drug in drugs)
-    found = _agents().search(words)
-    return found[0] if found else None
+    found = (pattern.search(words) for kind, pattern in _agents() if not kinds or kind in kinds)
+    return next((m[0] for m in found if m), None)
 
 
 def _named_above(above: Sequence[Item]) -> str | None:
@@ -134,8 +136,10 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 @cache
-def _agents() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{_joined(table(_TABLE)['agents']['words'])})\b", re.IGNORECASE)
+def _agents() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """What has no name in the lists of drugs, by what it is."""
+    kinds = ("classes", "procedures")
+    return tuple((k, re.compile(rf"\b(?:{_joined(table(_TABLE)[k]['words'])})\b", re.IGNORECASE)) for k in kinds)
 
 
 @cache
