@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from labelled import score
 
 from sachet.guideline.amount import amounts
 from sachet.guideline.dose import Dose, read_doses
@@ -111,3 +112,12 @@ def test_no_dose_is_made_up(line: str) -> None:
 @given(st.text(max_size=60))
 def test_any_words_can_be_read(line: str) -> None:
     read_doses(line)
+
+
+def test_the_labelled_documents_are_read(corpus: list[Path]) -> None:
+    """Those that the rules were made with; scripts/score_labels.py measures the others too."""
+    medications, contraindications = score("tuned", corpus[0].parent)
+    assert medications.extra == []
+    assert medications.recall >= 0.95
+    assert contraindications.precision >= 0.95
+    assert contraindications.recall >= 0.8

@@ -17,6 +17,7 @@ from sachet.cli.common import CLEAN, FINDINGS, USAGE, Commands, UsageError, coun
 from sachet.finding import Finding, Severity
 
 if TYPE_CHECKING:
+    from sachet.guideline.model import Guideline
     from sachet.package.build import BuiltPackage
     from sachet.package.documents import Workspace
     from sachet.package.workers import Map
@@ -38,6 +39,10 @@ def add(command: Commands) -> list[argparse.ArgumentParser]:
     text = "Print what was read of a document, as JSON."
     extract = command("extract", _extract, text, "sachet extract seeds/intraosseous-access.md")
     extract.add_argument("document", type=Path, help="a document")
+    text = "Say what the instructions of a document could become, for a reviewer; nothing is accepted by that."
+    suggest = command("suggest", _suggest, text, "sachet suggest seeds/intraosseous-access.md")
+    suggest.add_argument("document", type=Path, help="a document")
+    suggest.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (text)")
     text = "Say where a line of a document went, or where an element of a package came from."
     trace = command("trace", _trace, text, "sachet trace seeds/intraosseous-access.md:142")
     what = "DOC:LINE or DOC:LINE:COLUMN; or TGZ#ELEMENT, like dist/x.r4.tgz#PlanDefinition/burns.action[1].title"
@@ -114,8 +119,33 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _extract(options: argparse.Namespace) -> None:
-    from sachet import document
     from sachet.guideline.extract import extract
+
+    if (guideline := _understood(options)) is not None:
+        json.dump(extract(guideline), sys.stdout, ensure_ascii=False)
+        print()
+
+
+def _suggest(options: argparse.Namespace) -> None:
+    from sachet.review.suggestion import suggestions
+
+    if (guideline := _understood(options)) is None:
+        return
+    if options.format == "json":
+        shown = {"id": guideline.id, "suggestions": [one.as_json() for one in suggestions(guideline)]}
+        json.dump(shown, sys.stdout, ensure_ascii=False)
+        print()
+        return
+    for one in suggestions(guideline):
+        print(f"{guideline.path}:{one.step.span.line}: {one.step.plain}")
+        print(f"  {one.step.key}")
+        for reading in one.readings:
+            print(f"  = {reading}")
+
+
+def _understood(options: argparse.Namespace) -> Guideline | None:
+    """The document that was named; None, with its findings printed, where it cannot be read."""
+    from sachet import document
     from sachet.guideline.understand import understand
 
     if not options.document.is_file():
@@ -126,9 +156,8 @@ def _extract(options: argparse.Namespace) -> None:
         print(finding, file=sys.stderr)
     if understood is None or understood.value is None:
         options.code = USAGE
-        return
-    json.dump(extract(understood.value), sys.stdout, ensure_ascii=False)
-    print()
+        return None
+    return understood.value
 
 
 def _trace(options: argparse.Namespace) -> None:

@@ -128,9 +128,8 @@ class _Builder:
     def item(self, draft: Draft, may_instruct: bool, group: str, ban: Draft | None = None) -> Item:
         own = may_instruct and not governs_no_instruction(draft.plain)
         below = self.children(draft, own, draft.plain if draft.kind in _TITLED else group)
-        instruction = self.is_instruction(draft, may_instruct, group) and not any(
-            i.instruction for child in below for i in child.walk()
-        )
+        is_group = any(i.instruction for child in below for i in child.walk()) and not orders_a_drug(draft.plain)
+        instruction = self.is_instruction(draft, may_instruct, group) and not is_group
         own_title = leading(draft.words, draft.title) if draft.kind is not Kind.TARGETS else ()
         target = read_target(draft.cells[1].text.plain) if draft.kind is Kind.TARGET and len(draft.cells) > 1 else None
         return Item(

@@ -11,6 +11,7 @@ from typing import Any
 
 from sachet.document.markdown import Text
 from sachet.finding import Span
+from sachet.guideline.amount import Amount
 from sachet.guideline.dose import Dose, Drug, drugs_in, read_doses
 from sachet.guideline.model import Guideline, Item
 
@@ -33,14 +34,12 @@ class Medication:
 
     def as_json(self) -> dict[str, Any]:
         """The medication as `sachet extract` prints it."""
-        dose, amount = self.dose, self.dose.amount
+        dose = self.dose
         return {
             "line": self.span.line,
             "section": self.section,
             "drug": str(dose.drug),
-            "dose": {"low": _number(amount.low), "high": _number(amount.high), "unit": amount.unit},
-            "per": amount.per,
-            "rate": amount.time,
+            **amount_as_json(dose.amount),
             "route": dose.route,
             "max": dose.maximum,
             "frequency": dose.frequency,
@@ -49,6 +48,12 @@ class Medication:
             "over": dose.over,
             "population": dose.population,
         }
+
+
+def amount_as_json(amount: Amount) -> dict[str, Any]:
+    """An amount as other programs read it: numbers and unit, what it is by, and for what time."""
+    dose = {"low": _number(amount.low), "high": _number(amount.high), "unit": amount.unit}
+    return {"dose": dose, "per": amount.per, "rate": amount.time}
 
 
 def medications(guideline: Guideline) -> Iterator[Medication]:
