@@ -18,7 +18,7 @@ from sachet.validation.validator import Validator
 
 # Every kind of warning that may remain, with its reason: docs/warnings.md lists the same.
 KNOWN_WARNINGS = {
-    "Terminology_PassThrough_TX_Message": ("icd-10-cm", "cpg-common-process-cs"),
+    "Terminology_PassThrough_TX_Message": ("icd-10-cm", "cpg-common-process-cs", "cpg-activity-type-cs"),
     "Terminology_TX_NoValid_13": ("/CodeSystem/context-type#",),
     "Terminology_TX_Code_ValueSet_Ext": ("cited-artifact-classification-type", "provenance-agent-type"),
     "none": ("icd-10-cm' which has status 'not-present'",),
