@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
@@ -179,11 +179,11 @@ class Connection:
     def _carried(self, request: requests.Request, largest: int) -> tuple[requests.Response, bytes]:
         """A request's answer with its content, within all limits of time and size."""
         limits = (self.patience.connect, self.patience.read)
-        trusted = cast("Any", self._trust.authorities)  # before what the environment names
+        trusted = self._trust.authorities  # before what the environment names
 
         def carry() -> tuple[requests.Response, bytes]:
             prepared = self._session.prepare_request(request)
-            settings = self._session.merge_environment_settings(prepared.url, {}, True, trusted, None)
+            settings = self._session.merge_environment_settings(str(prepared.url), {}, True, trusted, None)
             with self._session.send(prepared, timeout=limits, allow_redirects=False, **settings) as response:
                 return response, self._read(response, largest)
 
