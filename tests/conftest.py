@@ -40,7 +40,7 @@ def make_ready(program: Program) -> None:
 
 
 def inputs(*files: Path) -> list[Input]:
-    return [Input(f, f.name) for f in files]
+    return [Input(f, f.name, f.parent) for f in files]
 
 
 class Package:

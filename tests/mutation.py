@@ -24,7 +24,7 @@ class Built:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "document.md"
             file.write_text(text, "utf-8")
-            given = Input(file, "document.md")
+            given = Input(file, "document.md", file.parent)
             index = indexed([given], PROJECT, map)
             made = make(given, PROJECT, index, [release])
         self.leaves: dict[Path_, Any] = {}

@@ -1,13 +1,15 @@
 """A real server applies what sachet emits, and what comes out is text: the first promise of docs/safety.md."""
 
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from applied import REQUESTS, activity_faults, plan_faults
 from conftest import Package, build_package
-from server import Loaded, Server, running
+from server import PATIENT, Loaded, Server, running
 
 UNSAFE = "https://example.com/unsafe"
 
@@ -158,3 +160,78 @@ def test_a_change_of_the_answer_would_be_found(
 def test_a_server_that_does_not_start_says_why() -> None:
     with pytest.raises(RuntimeError, match=r"(?s)ended with 1.*must be R4, R4B or R5, not R9"), running("-Dfhir=R9"):
         pass
+
+
+# What a named person accepted.
+
+REVIEWED = Path(__file__).parent / "reviewed" / "wheeze.md"
+
+
+@pytest.fixture(scope="module")
+def girl(fhir_server: Server) -> Iterator[None]:
+    """The patient is one whom a condition can be about."""
+    fhir_server.put({**PATIENT, "gender": "female"})
+    yield
+    fhir_server.put(PATIENT)
+
+
+def applied(server: Server, tmp_path: Path, document: Path, name: str) -> tuple[Answer, Answer]:
+    """What the server makes of a document's plan, and the plan; its resources get urls of their own."""
+    bundle = build_package(tmp_path / "package", document, releases=("r4",)).bundle("r4")
+    text = json.dumps(bundle["entry"]).replace("https://example.com/fhir/", f"https://example.com/{name}/")
+    (plan,) = of("PlanDefinition", server.load(json.loads(text)))
+    return server.apply(plan.location), plan.resource
+
+
+@pytest.mark.usefixtures("girl")
+def test_what_was_accepted_becomes_drafts_with_the_accepted_dose_and_nothing_else(
+    fhir_server: Server, tmp_path: Path
+) -> None:
+    answer, _ = applied(fhir_server, tmp_path, REVIEWED, "accepted")
+    assert [r for r in answer["contained"] if r["resourceType"] == "OperationOutcome"] == []
+    made = [r for r in answer["contained"] if r["resourceType"] != "RequestGroup"]
+    assert {r["status"] for r in made} == {"draft"}
+    assert {r["intent"] for r in made} == {"proposal"}
+    assert {r.get("doNotPerform", False) for r in made} == {False}
+    orders = {r["medicationCodeableConcept"]["text"]: r["dosageInstruction"] for r in made if "dosageInstruction" in r}
+    assert {drug: [_given(dosage) for dosage in dosages] for drug, dosages in orders.items()} == {
+        "Salbutamol (albuterol)": ["2.5-5 mg"],
+        "Prednisolone": ["1 mg/kg at most 40 mg"],
+        "Magnesium sulfate": ["40 mg/kg"],  # she is a girl; aminophylline was accepted for boys
+        "Normal saline": ["10 mL/kg"],  # one of two
+    }
+    others = [(r["resourceType"], r["code"]["text"]) for r in made if "dosageInstruction" not in r]
+    assert sorted(others) == [("ServiceRequest", "Pulse oximetry: on arrival"), ("Task", "Keep the child upright")]
+    (group,) = [r for r in answer["contained"] if r["resourceType"] == "RequestGroup"]
+    assert _choices(group) == [["Normal saline", "Lactated Ringer's"]]
+    assert fhir_server.stored(REQUESTS) == {}
+
+
+def _given(dosage: Answer) -> str:
+    (one,) = dosage["doseAndRate"]
+    sizes = one["doseRange"] if "doseRange" in one else {"low": one["doseQuantity"]}
+    assert {size["system"] for size in sizes.values()} == {"http://unitsofmeasure.org"}
+    words = f"{'-'.join(str(size['value']) for size in sizes.values())} {sizes['low']['code']}"
+    most = dosage.get("maxDosePerAdministration")
+    return f"{words} at most {most['value']} {most['code']}" if most else words
+
+
+def _choices(action: Answer) -> list[list[str]]:
+    """The titles below each action that says to do one of them."""
+    below = action.get("action", [])
+    own = [[a["title"] for a in below]] if action.get("selectionBehavior") == "at-most-one" else []
+    return own + [choice for a in below for choice in _choices(a)]
+
+
+@pytest.mark.usefixtures("girl")
+def test_after_a_change_by_a_word_in_each_list_nothing_is_left(fhir_server: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "changed"
+    shutil.copytree(REVIEWED.parent, folder)
+    file = folder / REVIEWED.name
+    text = file.read_text("utf-8")
+    for old, new in (("on arrival", "at arrival"), ("heart rate", "pulse rate"), ("saline 10 mL", "saline 20 mL")):
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+    answer, plan = applied(fhir_server, tmp_path, file, "changed")
+    assert plan_faults(answer, plan) == []

@@ -55,7 +55,7 @@ def check(*paths: str | Path) -> tuple[Finding, ...]:
     """The findings of documents, or of the documents of folders. Raises as `read` does."""
     workspace, outside = _workspace(paths)
     inputs = workspace.inputs
-    return (*outside, *check_documents(inputs, workspace.project, map_for(len(inputs))))
+    return (*outside, *check_documents(inputs, workspace.project, map_for(len(inputs)), workspace.is_whole))
 
 
 def build(*paths: str | Path, fhir: Sequence[str] | None = None) -> Content:
@@ -67,7 +67,8 @@ def build(*paths: str | Path, fhir: Sequence[str] | None = None) -> Content:
     """
     workspace, outside = _workspace(paths)
     releases = [RELEASES[name] for name in fhir or workspace.project.fhir]
-    with assembled(workspace.inputs, workspace.project, releases, map_for(len(workspace.inputs))) as made:
+    inputs = workspace.inputs
+    with assembled(inputs, workspace.project, releases, map_for(len(inputs)), workspace.is_whole) as made:
         valid = not any(map(is_invalidity, made.findings))
         packages = made.packages if valid else ()
         resources = {p.release.name: tuple(_typed(c, p.release) for c in p.contents()) for p in packages}

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from sachet import __version__
-from sachet.cli import authoring, publishing, validation
+from sachet.cli import authoring, publishing, reviewing, validation
 from sachet.cli.common import BUG, CLEAN, INTERRUPTED, USAGE, UsageError
 from sachet.finding import Severity
 
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         severities = [str(s) for s in Severity]
         one.add_argument("--fail-on", choices=severities, default="error", help="exit 1 from this severity up (error)")
         one.add_argument("--quiet", action="store_true", help="print nothing but what was asked for")
+    reviewing.add(command)
     publishing.add(command)
     return parser
 

@@ -8,16 +8,16 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sachet.cli.common import CLEAN, FINDINGS, USAGE, Commands, UsageError, count, release
+from sachet.cli.documents import understood, workspace_of
 from sachet.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from sachet.guideline.model import Guideline
     from sachet.package.build import BuiltPackage
     from sachet.package.documents import Workspace
     from sachet.package.workers import Map
@@ -39,10 +39,6 @@ def add(command: Commands) -> list[argparse.ArgumentParser]:
     text = "Print what was read of a document, as JSON."
     extract = command("extract", _extract, text, "sachet extract seeds/intraosseous-access.md")
     extract.add_argument("document", type=Path, help="a document")
-    text = "Say what the instructions of a document could become, for a reviewer; nothing is accepted by that."
-    suggest = command("suggest", _suggest, text, "sachet suggest seeds/intraosseous-access.md")
-    suggest.add_argument("document", type=Path, help="a document")
-    suggest.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (text)")
     text = "Say where a line of a document went, or where an element of a package came from."
     trace = command("trace", _trace, text, "sachet trace seeds/intraosseous-access.md:142")
     what = "DOC:LINE or DOC:LINE:COLUMN; or TGZ#ELEMENT, like dist/x.r4.tgz#PlanDefinition/burns.action[1].title"
@@ -65,13 +61,15 @@ def _build(options: argparse.Namespace) -> None:
     from sachet.fhir.releases import RELEASES
     from sachet.package.build import build
 
-    workspace, outside = _workspace(options.paths)
+    workspace, outside = workspace_of(options.paths)
     project = workspace.project
     if not options.quiet and not workspace.has_settings:
         _say_defaults(workspace)
     releases = [RELEASES[name] for name in _releases(options.fhir, project)]
     try:
-        built = build(workspace.inputs, project, releases, options.out, _map(workspace, options.quiet))
+        built = build(
+            workspace.inputs, project, releases, options.out, _map(workspace, options.quiet), workspace.is_whole
+        )
     except OSError as e:
         raise UsageError(f"{e.filename or options.out}: {e.strerror or e}; nothing was replaced") from e
     findings = _placed((*outside, *built.findings), workspace.root)
@@ -103,8 +101,8 @@ def _report(built: BuiltPackage, documents: int) -> str:
 def _check(options: argparse.Namespace) -> None:
     from sachet.package.build import check_documents
 
-    workspace, outside = _workspace(options.paths)
-    checked = check_documents(workspace.inputs, workspace.project, _map(workspace, options.quiet))
+    workspace, outside = workspace_of(options.paths)
+    checked = check_documents(workspace.inputs, workspace.project, _map(workspace, options.quiet), workspace.is_whole)
     findings = _placed((*outside, *checked), workspace.root)
     options.code = _code(findings, options.fail_on)
     if options.format == "json":
@@ -121,43 +119,9 @@ def _check(options: argparse.Namespace) -> None:
 def _extract(options: argparse.Namespace) -> None:
     from sachet.guideline.extract import extract
 
-    if (guideline := _understood(options)) is not None:
+    if (guideline := understood(options)[0]) is not None:
         json.dump(extract(guideline), sys.stdout, ensure_ascii=False)
         print()
-
-
-def _suggest(options: argparse.Namespace) -> None:
-    from sachet.review.suggestion import suggestions
-
-    if (guideline := _understood(options)) is None:
-        return
-    if options.format == "json":
-        shown = {"id": guideline.id, "suggestions": [one.as_json() for one in suggestions(guideline)]}
-        json.dump(shown, sys.stdout, ensure_ascii=False)
-        print()
-        return
-    for one in suggestions(guideline):
-        print(f"{guideline.path}:{one.step.span.line}: {one.step.plain}")
-        print(f"  {one.step.key}")
-        for reading in one.readings:
-            print(f"  = {reading}")
-
-
-def _understood(options: argparse.Namespace) -> Guideline | None:
-    """The document that was named; None, with its findings printed, where it cannot be read."""
-    from sachet import document
-    from sachet.guideline.understand import understand
-
-    if not options.document.is_file():
-        raise UsageError(f"{options.document}: there is no such file")
-    read = document.read(options.document)
-    understood = understand(read.value, _workspace([options.document])[0].project) if read.value else None
-    for finding in (*read.findings, *(understood.findings if understood else ())):
-        print(finding, file=sys.stderr)
-    if understood is None or understood.value is None:
-        options.code = USAGE
-        return None
-    return understood.value
 
 
 def _trace(options: argparse.Namespace) -> None:
@@ -176,14 +140,14 @@ def _trace_line(file: Path, line: int, column: int | None, options: argparse.Nam
     from sachet.package.documents import Input, name_of
     from sachet.package.trace import trace_line
 
-    workspace, _ = _workspace([file])
+    workspace, _ = workspace_of([file])
     if workspace.has_settings:  # links and citations depend on the other documents
-        workspace, _ = _workspace([workspace.root, file])
+        workspace, _ = workspace_of([workspace.root, file])
     chosen = RELEASES[_releases(options.fhir, workspace.project)[0]]
     lines = file.read_bytes().decode("utf-8-sig", "replace").splitlines()
     if not 1 <= line <= len(lines):
         raise UsageError(f"{file}: there is no line {line}; it has {count(len(lines), 'line')}")
-    document = Input(file, name_of(file, workspace.root))
+    document = Input(file, name_of(file, workspace.root), workspace.root)
     traced = trace_line(document, line, column, workspace.inputs, workspace.project, chosen)
     if traced.value is None:
         for finding in _placed(traced.findings, workspace.root):
@@ -233,16 +197,6 @@ def _short(words: str) -> str:
 def _releases(asked: str | None, project: Project) -> tuple[str, ...]:
     """The releases that were asked for, or those of the settings."""
     return tuple(dict.fromkeys(map(release, asked.split(",")))) if asked else project.fhir
-
-
-def _workspace(paths: Sequence[Path]) -> tuple[Workspace, tuple[Finding, ...]]:
-    """The project that the paths are in, and what is wrong with where its documents stand."""
-    from sachet.package.documents import find
-
-    found = find(paths)
-    if found.value is None:
-        raise UsageError("; ".join(map(str, found.findings)))
-    return found.value, found.findings
 
 
 def _say_defaults(workspace: Workspace) -> None:

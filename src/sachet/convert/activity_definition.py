@@ -1,9 +1,13 @@
-"""An instruction as an ActivityDefinition that only describes: without a kind no engine can make a request of it."""
+"""An instruction as an ActivityDefinition that only describes: without a kind no engine can make a request of it.
+
+One that a named person accepted has a kind.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sachet.convert.accepted import activity
 from sachet.convert.context import Context
 from sachet.convert.narrative import words_body
 from sachet.convert.plan_definition import describe, version_spans
@@ -40,6 +44,7 @@ def _definition(
     updated = guideline.scalar("last_updated")
     plan = context.plan(guideline.id)
     spans = [t.span for t in item.words]
+    executed = context.accepted.get(item.key)
     lines = [item.plain, *(f.plain for f in item.facts), caution]
     headings = (guideline.title.span, *(t.span for t in path))
     made_of = (*spans, *(f.span for f in item.facts), *headings, *version_spans(guideline))
@@ -62,8 +67,7 @@ def _definition(
         relatedArtifact=[Element((), type="documentation", display=guideline.title.words, resource=plan)]
         if plan
         else None,
-        code=_activity(item, section),
-        dosage=_dosage(item),
+        **(activity(item, executed) if executed else {"code": _activity(item, section), "dosage": _dosage(item)}),
     )
 
 

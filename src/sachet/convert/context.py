@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sachet.fhir.definitions import definitions
 from sachet.fhir.element import Element
 from sachet.fhir.names import profile_url
 from sachet.finding import Span
 from sachet.project import Project
+from sachet.review.acceptance import Acceptance
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +18,14 @@ class Context:
     """The project, the plans of the package with their versions, and which Citation a source became.
 
     `citations` maps a document's id and a reference's place to the id of the Citation that holds it, where that is not
-    the reference's own key.
+    the reference's own key. `accepted` is what a named person accepted of the document, by the key of its step, as far
+    as it fits.
     """
 
     project: Project
     plans: Mapping[str, str]
     citations: Mapping[tuple[str, Span], str]
+    accepted: Mapping[str, Acceptance] = field(default_factory=dict)
 
     @property
     def package_id(self) -> str:

@@ -1,13 +1,15 @@
 """A Guideline as a PlanDefinition: a plan whose actions are text.
 
-Nothing here can be executed. No action has a definition, a condition or a resource: a server treats a missing
-condition as true and applies every child, so a step becomes computable only after a named person accepted it.
+Nothing here can be executed but what a named person accepted. No other action has a definition, a condition or a
+resource: a server treats a missing condition as true and applies every child.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
+from sachet.convert import accepted
 from sachet.convert.context import Context
 from sachet.convert.front_matter import extensions, target_time, uncarried
 from sachet.convert.narrative import plan_body, plan_spans
@@ -114,7 +116,7 @@ def _usage(guideline: Guideline) -> Words | None:
 
 def _section(section: Section, guideline: Guideline, context: Context) -> Element:
     code = _PROCESS.get(section.name or "", _OTHER_PROCESS)
-    actions = [_action(item, guideline, context) for item in section.items]
+    actions = _actions(section.key, section.items, guideline, context)
     for key, (name, title) in _SENTENCES.items():
         if section.name == name and (group := _sentences(guideline, key, title, section.key)):
             actions.append(group)
@@ -147,20 +149,31 @@ def _sentences(guideline: Guideline, key: str, title: str, section: str) -> Elem
     return Element([entry.key_span], id=name, linkId=name, title=title, action=actions)
 
 
+def _actions(above: str, items: Sequence[Item], guideline: Guideline, context: Context) -> list[Element]:
+    made = [_action(item, guideline, context) for item in items]
+    return accepted.grouped(above, made, context.accepted) if context.accepted else made
+
+
 def _action(item: Item, guideline: Guideline, context: Context) -> Element:
-    documentation = [_describes(item, guideline, context)] if item.instruction else []
+    executed = context.accepted.get(item.key)
+    documentation = [_describes(item, guideline, context)] if item.instruction and not executed else []
     documentation += links((*item.words, *item.facts), context)
     key = Words(item.key, item.key_spans)
+    target = [_target(item)] if item.kind is Kind.TARGET and len(item.cells) > 1 else None
+    fields = accepted.action(executed, guideline, context) if executed else {"extension": target}
+    below = _actions(item.key, item.children, guideline, context)
+    if len(below) == 1 and (choice := accepted.choice(below[0])):  # all below it are alternatives
+        below, fields = below[0]["action"], fields | choice
     return Element(
         [item.span],
         id=key,
-        extension=[_target(item)] if item.kind is Kind.TARGET and len(item.cells) > 1 else None,
         linkId=key,
         prefix=item.prefix,
         title=Words(item.title, item.title_spans),
         description=describe(item),
         documentation=documentation,
-        action=[_action(child, guideline, context) for child in item.children],
+        **fields,
+        action=below,
     )
 
 

@@ -153,8 +153,11 @@ def split(text: str, findings: Findings) -> tuple[str, int, str, int] | None:
     return yaml_text, first, body, first + yaml_text.count("\n")
 
 
-def parse(text: str, first_line: int, findings: Findings) -> Fields | None:
-    """Parse front matter that begins on `first_line` of its file; None, with a finding, if it is no YAML mapping."""
+def parse(text: str, first_line: int, findings: Findings, what: str = "the front matter") -> Fields | None:
+    """Parse YAML that begins on `first_line` of its file; None, with a finding, if it is no mapping.
+
+    `what` findings call it.
+    """
     reader = _Reader(first_line, findings)
     for m in _YAML_BREAK.finditer(text):
         line, column = first_line + text.count("\n", 0, m.start()), m.start() - text.rfind("\n", 0, m.start())
@@ -162,7 +165,7 @@ def parse(text: str, first_line: int, findings: Findings) -> Fields | None:
         findings.warning("STR105", Span(line, column, line, column + 1), message)
     text = _YAML_BREAK.sub(" ", text)
     if depth_span := _too_deep(text, first_line):
-        findings.error("STR112", depth_span, f"front matter is nested more than {_MAX_DEPTH} deep")
+        findings.error("STR112", depth_span, f"{what} is nested more than {_MAX_DEPTH} deep")
         return None
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
@@ -171,17 +174,17 @@ def parse(text: str, first_line: int, findings: Findings) -> Fields | None:
         span = Span(first_line, 1, first_line, 2)
         if mark is not None:
             span = Span(first_line + mark.line, mark.column + 1, first_line + mark.line, mark.column + 2)
-        findings.error("STR113", span, f"the front matter is not valid YAML: {_problem(e)}")
+        findings.error("STR113", span, f"{what} is not valid YAML: {_problem(e)}")
         return None
     except yaml.YAMLError as e:
-        findings.error("STR113", Span(first_line, 1, first_line, 2), f"the front matter is not valid YAML: {e}")
+        findings.error("STR113", Span(first_line, 1, first_line, 2), f"{what} is not valid YAML: {e}")
         return None
     if node is None:
-        findings.error("STR114", Span(first_line, 1, first_line, 4), "the front matter is empty")
+        findings.error("STR114", Span(first_line, 1, first_line, 4), f"{what} is empty")
         return None
     value = reader.value(node)
     if not isinstance(value, Fields):
-        findings.error("STR114", value.span, "the front matter is not a mapping of keys to values")
+        findings.error("STR114", value.span, f"{what} is not a mapping of keys to values")
         return None
     return value
 

@@ -54,6 +54,7 @@ _TYPES = {
     ("action", "documentation"): "RelatedArtifact",
     ("Citation", "citedArtifact"): "citedArtifact",
     ("citedArtifact", "publicationForm"): "publicationForm",
+    ("ActivityDefinition", "dosage"): "Dosage",
 }
 
 Edit = Callable[[Element, str, Any, Release], None]
@@ -118,6 +119,7 @@ EDITS: Mapping[tuple[str, str], Edit] = {
     ("RelatedArtifact", "resource"): _no_citation,
     ("publicationForm", "publicationDateText"): _periodic_release,
     ("StructureDefinition", "fhirVersion"): _fhir_version,
+    ("Dosage", "asNeeded"): _rename("asNeededBoolean"),
 }
 # R4 and R4B differ in what they say of Citations, and in their names.
 _UNLIKE_IN_R4B = frozenset({"PlanDefinition", "Citation", "StructureDefinition"})

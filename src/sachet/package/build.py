@@ -7,9 +7,9 @@ one small reduce over summaries. No document waits in memory for another: what i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,8 @@ from sachet.package.spool import Spool
 from sachet.package.validity import errors, invalid, invalid_beside, is_invalidity
 from sachet.package.workers import Map
 from sachet.project import SETTINGS, Project
+from sachet.review.acceptance import Acceptance
+from sachet.review.decision import fitting, without_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,10 @@ def scan(given: Input, project: Project) -> Summary | None:
 
 def make(given: Input, project: Project, index: Index, releases: Sequence[Release]) -> Made:
     """Read, understand, check and convert one document."""
-    guideline, findings = _understood(given, project, index.plans)
+    guideline, accepted, findings = _understood(given, project, index.plans)
     if guideline is None or given.name in index.left_out:
         return Made(given.name, None, None, (), None, findings)
-    context = Context(project, index.plans, index.citations)
+    context = Context(project, index.plans, index.citations, accepted)
     resources = [plan_definition(guideline, context), *activity_definitions(guideline, context)]
     if (codes := value_set(guideline, context)) is not None:
         resources.append(codes)
@@ -104,43 +106,65 @@ def make(given: Input, project: Project, index: Index, releases: Sequence[Releas
     return Made(given.name, guideline.id, digest, made, dump(origin) if origin else None, (*findings, *faults))
 
 
-def check_documents(inputs: Sequence[Input], project: Project, map_: Map = map) -> tuple[Finding, ...]:
-    """Every finding of every document and of all together, by file and line."""
-    index = indexed(inputs, project, map_)
+def check_documents(
+    inputs: Sequence[Input], project: Project, map_: Map = map, is_whole: bool = False
+) -> tuple[Finding, ...]:
+    """Every finding of every document and of all together, by file and line.
+
+    `is_whole` says that these are all documents of the project.
+    """
+    index = indexed(inputs, project, map_, is_whole)
     one = partial(_check, project=project, plans=index.plans)
     found = [*index.findings, *(f for fs in map_(one, inputs) for f in fs)]
     return tuple(sorted(found, key=_order))
 
 
-def indexed(inputs: Sequence[Input], project: Project, map_: Map = map) -> Index:
+def indexed(inputs: Sequence[Input], project: Project, map_: Map = map, is_whole: bool = False) -> Index:
     """What the documents say of each other."""
-    return build_index(s for s in map_(partial(scan, project=project), inputs) if s is not None)
+    index = build_index(s for s in map_(partial(scan, project=project), inputs) if s is not None)
+    if not is_whole or not inputs:
+        return index
+    return replace(index, findings=(*index.findings, *without_document(inputs[0].root, index.plans)))
 
 
 def _check(given: Input, project: Project, plans: Collection[str]) -> tuple[Finding, ...]:
-    return _understood(given, project, plans)[1]
+    return _understood(given, project, plans)[2]
 
 
-def _understood(given: Input, project: Project, plans: Collection[str]) -> tuple[Guideline | None, tuple[Finding, ...]]:
+def _understood(
+    given: Input, project: Project, plans: Collection[str]
+) -> tuple[Guideline | None, Mapping[str, Acceptance], tuple[Finding, ...]]:
+    """A document, what was accepted of it and fits, and every finding of both."""
     read = document.read(given.file, given.name)
     understood = understand(read.value, project) if read.value else None
     guideline = understood.value if understood else None
-    checked = check(guideline, plans) if guideline else ()
-    return guideline, (*read.findings, *(understood.findings if understood else ()), *checked)
+    found = (*read.findings, *(understood.findings if understood else ()))
+    if guideline is None:
+        return None, {}, found
+    accepted, unfit = fitting(guideline, given.root)
+    return guideline, accepted, (*found, *check(guideline, plans), *unfit)
 
 
 def _order(finding: Finding) -> tuple[str, Span, str]:
     return finding.path, finding.span, finding.code
 
 
-def build(inputs: Sequence[Input], project: Project, releases: Sequence[Release], out: Path, map_: Map = map) -> Built:
+def build(
+    inputs: Sequence[Input],
+    project: Project,
+    releases: Sequence[Release],
+    out: Path,
+    map_: Map = map,
+    is_whole: bool = False,
+) -> Built:
     """Build the packages of a project into the folder `out`, which is made where it is missing.
 
-    `map_` runs the work over documents: `map` in this process, or an executor's.
+    `map_` runs the work over documents: `map` in this process, or an executor's. `is_whole` says that these are all
+    documents of the project.
     Where a resource is not valid nothing is written, and no package returned. Raises OSError where a package cannot be
     written; the packages that were there stay as they were.
     """
-    with assembled(inputs, project, releases, map_) as made:
+    with assembled(inputs, project, releases, map_, is_whole) as made:
         if any(map(is_invalidity, made.findings)):
             return Built(made.documents, (), made.findings)
         out.mkdir(parents=True, exist_ok=True)
@@ -161,10 +185,14 @@ class Assembled:
 
 @contextmanager
 def assembled(
-    inputs: Sequence[Input], project: Project, releases: Sequence[Release], map_: Map = map
+    inputs: Sequence[Input],
+    project: Project,
+    releases: Sequence[Release],
+    map_: Map = map,
+    is_whole: bool = False,
 ) -> Iterator[Assembled]:
     """Everything of a build but the writing. The contents of the packages are there until the context ends."""
-    index = indexed(inputs, project, map_)
+    index = indexed(inputs, project, map_, is_whole)
     findings: list[Finding] = list(index.findings)
     with ExitStack() as stack:
         packages = tuple(Assembly(release, project, stack.enter_context(Spool())) for release in releases)

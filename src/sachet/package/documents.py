@@ -18,10 +18,11 @@ _NO_DOCUMENTS = {"README", "CHANGELOG", "CONTRIBUTING", "LICENSE", "LICENCE", "N
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A document of a build: its file, and the name that findings and the source map give it."""
+    """A document of a build: its file, the name that findings and the source map give it, and its project's folder."""
 
     file: Path
     name: str
+    root: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Workspace:
     project: Project
     root: Path
     inputs: tuple[Input, ...]
+    is_whole: bool  # whether these are all the documents of the project
 
     @property
     def has_settings(self) -> bool:
@@ -67,8 +69,9 @@ def find(paths: Sequence[Path]) -> Result[Workspace]:
         what = "there is no document here; documents are files that end in .md"
         raise FileNotFoundError(errno.ENOENT, what, str(paths[0]))
     once = {os.path.realpath(f): f for f in reversed(files)}
-    inputs = tuple(Input(f, name_of(f, root)) for f in sorted(once.values()))
-    return Result(Workspace(loaded.value, root, inputs), tuple(outside))
+    inputs = tuple(Input(f, name_of(f, root), root) for f in sorted(once.values()))
+    whole = {os.path.realpath(f) for f in _documents(root, root, loaded.value.documents)} <= once.keys()
+    return Result(Workspace(loaded.value, root, inputs, whole), tuple(outside))
 
 
 def _documents(folder: Path, root: Path, patterns: Iterable[str]) -> list[Path]:

@@ -7,22 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sachet.guideline.dose import Dose
 from sachet.guideline.instruction import doses_given
 from sachet.guideline.medication import amount_as_json
 from sachet.guideline.model import Guideline, Item
+from sachet.review.acceptance import RequestKind
 from sachet.review.surroundings import Surroundings, all_surroundings
-
-
-class RequestKind(StrEnum):
-    """What an instruction can become: a resource type of FHIR."""
-
-    MEDICATION = "MedicationRequest"
-    SERVICE = "ServiceRequest"
-    TASK = "Task"
 
 
 @dataclass(frozen=True, slots=True)

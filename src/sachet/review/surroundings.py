@@ -20,12 +20,16 @@ _FORM = "sachet step 1"  # of what is hashed
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """A step, the section that it is in, the items above it (the nearest last), and its siblings (without itself)."""
+    """A step, the section that it is in, the items above it (the nearest last), and its siblings.
+
+    `listed` are the siblings with the step itself, in the order of the document.
+    """
 
     section: Section
     above: tuple[Item, ...]
     step: Item
     siblings: tuple[Item, ...]
+    listed: tuple[Item, ...]
 
     @property
     def sha256(self) -> str:
@@ -44,7 +48,7 @@ def all_surroundings(guideline: Guideline) -> Iterator[Surroundings]:
 
 def _below(section: Section, above: tuple[Item, ...], items: Sequence[Item]) -> Iterator[Surroundings]:
     for place, item in enumerate(items):
-        yield Surroundings(section, above, item, (*items[:place], *items[place + 1 :]))
+        yield Surroundings(section, above, item, (*items[:place], *items[place + 1 :]), tuple(items))
         yield from _below(section, (*above, item), item.children)
 
 

@@ -53,6 +53,13 @@ def unit_of(rows: tuple[Unit, ...], words: str) -> Unit:
     return next(row for row in rows if re.fullmatch(row.words, words, re.IGNORECASE))
 
 
+def unit_name(code: str) -> str:
+    """A code of UCUM as people write it: "mcg/kg/min" for "ug/kg/min"; the code itself where the table lacks a part."""
+    rows = (*units(), *denominators("by"), *denominators("time"))
+    named = {unit.ucum: unit.name for unit in reversed(rows)}
+    return "/".join(named.get(part, part) for part in code.split("/"))
+
+
 # What is named by its size, not given by amount: "10 mL syringe".
 SIZED = re.compile(
     r"\s*(?:[\w-]+\s)?(?:syringe|needle|catheter|bag|bottle|tube|flask|cuff|balloon|bolus tubing)s?\b", re.I
