@@ -19,7 +19,7 @@ run: $(VENV)/ready
 	$(BIN)/sachet build seeds -o dist
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py

@@ -22,7 +22,21 @@ collect_ignore = ["hl7_engine", "hapi"]  # Maven projects
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = Path(__file__).parent / "documents"
 SEED = ROOT / "seeds" / "intraosseous-access.md"
+REVIEWED = Path(__file__).parent / "reviewed" / "wheeze.md"
 PROJECT = Project(id="test.package", canonical="https://example.com/fhir", title="Test", publisher="Tester")
+
+
+# What takes long to start or to make: the tests that use one of these run in one process (`make test` runs two), so that
+# there is one of each in a run.
+_SHARED = {"fhir_server": "servers", "fhir_server_r5": "servers", "hl7_engine": "judges", "corpus_package": "judges"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        used = {_SHARED[name] for name in getattr(item, "fixturenames", ()) if name in _SHARED}
+        if used:
+            assert len(used) == 1, f"{item.nodeid} would start {used} in two processes"
+            item.add_marker(pytest.mark.xdist_group(used.pop()))
 
 
 def missing(what: str) -> None:
@@ -74,6 +88,12 @@ def build_package(out: Path, *files: Path, releases: tuple[str, ...] = tuple(REL
 def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The seed and the documents of the tests, built for every release."""
     return build_package(tmp_path_factory.mktemp("package"), SEED, *sorted(DOCUMENTS.glob("*.md")))
+
+
+@pytest.fixture(scope="session")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """A document of which a named person accepted steps, built for every release."""
+    return build_package(tmp_path_factory.mktemp("reviewed"), REVIEWED)
 
 
 @pytest.fixture(scope="session")

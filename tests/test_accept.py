@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PROJECT, build_package
+from conftest import PROJECT, REVIEWED, build_package
 from test_cli import sachet
 from test_review import suggested
 
@@ -24,7 +24,7 @@ from sachet.review.acceptance import Acceptance, RequestKind, Size, Timing
 from sachet.review.decision import Answers, NotAcceptableError, decide, fitting
 from sachet.review.timing import read_timing
 
-REVIEWED = Path(__file__).parent / "reviewed"
+FOLDER = REVIEWED.parent
 TODAY = datetime.date(2026, 11, 23)
 ALL = Answers(reviewer="Dr Ada Example", condition="unconditional", alternatives=("none",), reading=1)
 EPINEPHRINE = "Epinephrine 5 mg nebulized"
@@ -165,7 +165,7 @@ def test_a_duration_that_is_none_is_refused() -> None:
 def project(tmp_path: Path) -> Path:
     """The reviewed document with what was accepted of it, to be changed."""
     folder = tmp_path / "project"
-    shutil.copytree(REVIEWED, folder)
+    shutil.copytree(FOLDER, folder)
     return folder / "wheeze.md"
 
 
@@ -183,12 +183,12 @@ def accepted(file: Path) -> dict[str, Acceptance]:
 
 
 def test_what_is_written_is_read_as_it_was(tmp_path: Path) -> None:
-    held, findings = acceptance.load(REVIEWED, "wheeze")
+    held, findings = acceptance.load(FOLDER, "wheeze")
     assert len(held) == 7
     assert not findings.found
     acceptance.save(tmp_path, "wheeze", [one for one, _ in held])
     written = (tmp_path / "accepted" / "wheeze.yaml").read_bytes()
-    assert written == (REVIEWED / "accepted" / "wheeze.yaml").read_bytes()
+    assert written == (FOLDER / "accepted" / "wheeze.yaml").read_bytes()
     assert [one for one, _ in acceptance.load(tmp_path, "wheeze")[0]] == [one for one, _ in held]
 
 
@@ -255,7 +255,7 @@ def changed(text: str, change: Callable[[str], str], tmp_path: Path) -> list[str
 def test_a_file_that_is_not_as_it_should_be_accepts_nothing_of_it(
     tmp_path: Path, old: str, new: str, code: str
 ) -> None:
-    text = (REVIEWED / "accepted" / "wheeze.yaml").read_text("utf-8")
+    text = (FOLDER / "accepted" / "wheeze.yaml").read_text("utf-8")
     assert old in text
     assert set(changed(text, lambda t: t.replace(old, new), tmp_path)) == {code}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from applied import REQUESTS, activity_faults, plan_faults
-from conftest import Package, build_package
+from conftest import REVIEWED, Package, build_package
 from server import PATIENT, Loaded, Server, running
 
 UNSAFE = "https://example.com/unsafe"
@@ -163,8 +163,6 @@ def test_a_server_that_does_not_start_says_why() -> None:
 
 
 # What a named person accepted.
-
-REVIEWED = Path(__file__).parent / "reviewed" / "wheeze.md"
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,15 @@ def test_hl7s_engine_finds_no_error_and_no_new_kind_of_warning(
     assert errors == []
 
 
+@pytest.mark.parametrize("release", ["r4", "r4b", "r5"])
+def test_hl7s_engine_finds_no_error_in_what_was_accepted(
+    hl7_engine: Engines, reviewed: Package, release: str, tmp_path: Path
+) -> None:
+    assert len([a for a in reviewed.resources(release, "ActivityDefinition") if "kind" in a]) == 7
+    errors, _ = judge(hl7_engine[release], reviewed, release, tmp_path / release)
+    assert errors == []
+
+
 def test_hl7s_engine_would_find_an_error(hl7_engine: Engines, package: Package, tmp_path: Path) -> None:
     broken = package.resource("r4", "PlanDefinition", "cold-injury") | {"status": "ready", "fee": 3}
     (tmp_path / "broken.json").write_text(json.dumps(broken), "utf-8")

@@ -369,7 +369,7 @@ def test_killed_at_any_request_the_next_run_finishes_and_nothing_is_double(
 def test_killed_while_retiring_the_next_run_retires_the_rest(fhir_server: Hapi, built: Content, tmp_path: Path) -> None:
     server = connected(fhir_server.address)
     for at in range(100):
-        some = moved(built, f"https://example.com/killed-retiring-{at}", 30)
+        some = moved(built, f"https://example.com/killed-retiring-{at}", 15)
         pushed(server, some, tmp_path / "first.json")
         less = without(some, "ActivityDefinition")
         try:
