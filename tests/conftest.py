@@ -26,11 +26,12 @@ REVIEWED = Path(__file__).parent / "reviewed" / "wheeze.md"
 PROJECT = Project(id="test.package", canonical="https://example.com/fhir", title="Test", publisher="Tester")
 
 
-# What takes long to start or to make: the tests that use one of these run in one process (`make test` runs two), so that
+# What takes long to start or to make: the tests that use one of these run in one process (`make test` has two), so that
 # there is one of each in a run.
 _SHARED = {"fhir_server": "servers", "fhir_server_r5": "servers", "hl7_engine": "judges", "corpus_package": "judges"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         used = {_SHARED[name] for name in getattr(item, "fixturenames", ()) if name in _SHARED}

@@ -92,7 +92,7 @@ def test_what_stands_elsewhere_does_not(tmp_path: Path, old: str, new: str) -> N
 def test_the_command_prints_them_for_people_and_for_machines() -> None:
     shown = sachet("suggest", str(SEED))
     assert "intraosseous-access.treatment" in shown.stdout
-    assert "  = MedicationRequest: NS (normal saline), 10 mL" in shown.stdout
+    assert "  1 MedicationRequest: NS (normal saline), 10 mL" in shown.stdout
     told = json.loads(sachet("suggest", str(SEED), "--format", "json").stdout)
     (one, *_) = [s for s in told["suggestions"] if s["readings"][0]["kind"] == "MedicationRequest"]
     assert one["words"].startswith("Flush with 10 mL NS")

@@ -90,7 +90,7 @@ def _read(m: re.Match[str]) -> Amount | None:
             kind = "concentration" if what == "concentration" else "unknown"
     low = _number(m["low"], m["million"])
     high = _number(m["high"], m["million"]) if m["high"] else low
-    if high < low:
+    if high < low or m.string.startswith("/", m.end()):  # "mL/kg/%TBSA": not all of its unit is known
         kind = "unknown"
     return Amount(
         low=low,

@@ -100,7 +100,11 @@ _GOES_ON = _BETWEEN | Is.JOIN | Is.COMMA | Is.LABEL | Is.END | Is.CHANGE
 _ANOTHER = Is.STEP | Is.CHANGE | Is.JOIN | Is.POPULATION | Is.COMMA | Is.END
 # Words right before an amount that say that it is not given.
 _NOT_GIVEN = Is.TITRATE | Is.DILUENT | Is.EQUAL | Is.CONDITION
+# An age or a weight in a parenthesis behind an amount and its route: "5 mg PO (2-5 years)".
+_AGE = r"(?:[<>≥≤]=?\s?)?\d{1,3}(?:\s?(?:months?|mo|years?|yrs?|y|kg))?"
+_AGES = re.compile(rf"[ \w/]{{0,20}}\(((?:ages?\s)?{_AGE}(?:\s?(?:-|–|to)\s?{_AGE})?(?<=[a-z]))\)", re.IGNORECASE)
 _OVER = re.compile(r"^.*\bover ", re.IGNORECASE)
+_SALINE = "normal saline"
 _NAMES = {
     Is.ROUTE: "route",
     Is.FREQUENCY: "frequency",
@@ -139,7 +143,7 @@ class _Line:
             return
         elif base is not None:
             self.in_parenthesis(place, amount, self.found[base], base)
-        elif drug := self.drug_of(place, amount):
+        elif (drug := self.drug_of(place, amount)) and not self.is_of_a_mixture(drug, amount):
             self.found[place] = Dose(drug, amount, amount.start, amount.end)
 
     def drug_of(self, place: int, amount: Amount) -> Drug | None:
@@ -147,8 +151,8 @@ class _Line:
         behind = self.drug_behind(place)
         named = self.drug_before(place)
         if named:
-            label = Is.LABEL in self.chunks[place - 1].kind
-            return behind if behind and label else named
+            begins = self.kind(place - 1) & (Is.LABEL | Is.VERB | Is.COMMA)  # "hold insulin, give 20 mEq KCl"
+            return behind if behind and begins else named
         return behind or self.another(place, amount) or self.first(place, amount) or self.drug_above(place)
 
     # Around an amount
@@ -164,12 +168,15 @@ class _Line:
         """Whether the word before an amount says that it is not what is given."""
         kind = self.chunks[before].kind
         if Is.CHANGE in kind:
-            return not self.kind(place + 1) & (Is.ROUTE | Is.FREQUENCY)
+            return not self.kind(place + 1) & (Is.ROUTE | Is.FREQUENCY) and not self.is_for_others(place)
         return bool(kind & _NOT_GIVEN) and not kind & Is.VERB
 
     def is_not_given(self, place: int) -> bool:
         """Whether what stands behind an amount says that it is a size, a loss, or what is drawn up for an infusion."""
-        if SIZED.match(self.words, self.chunks[place].end) or Is.NOT_GIVEN in self.kind(place + 1):
+        behind = self.kind(place + 1)
+        if SIZED.match(self.words, self.chunks[place].end) or Is.NOT_GIVEN in behind:
+            return True
+        if Is.DILUENT in behind and self.text(place + 1).lower() == "per":  # "5 mL per level": of how many is open
             return True
         return Is.DILUENT in self.kind(place + 1) and self.is_drawn_up(place)
 
@@ -183,6 +190,12 @@ class _Line:
                 return True
         return False
 
+    def is_of_a_mixture(self, drug: Drug, amount: Amount) -> bool:
+        """Whether an amount is the speed of a fluid that a drug was put in: "+ 20 mEq KCl, infuse at 200 mL/hr"."""
+        kinds = {dose.amount.kind for dose in self.found.values() if dose.drug.substance == drug.substance}
+        fluid = amount.kind == "volume" and amount.time is not None
+        return fluid and bool(kinds) and "volume" not in kinds
+
     def kind(self, place: int) -> Is:
         """What the chunk at a place may be; nothing beyond the ends of the line."""
         return self.chunks[place].kind if 0 <= place < len(self.chunks) else Is.NOTHING
@@ -194,6 +207,9 @@ class _Line:
             return None
         if Is.NOT_DRUG in self.kind(place + 1):
             return None
+        before = self.text(place - 1) if Is.STRENGTH in self.kind(place - 1) else ""
+        if chunk.drug.drug == _SALINE and before.endswith("%") and before != "0.9%":  # "0.45% NS" is no normal saline
+            return Drug(self.words[self.chunks[place - 1].start : chunk.end], "saline")
         end = place  # with another name of it: "G-CSF (filgrastim)"
         if Is.OPEN in self.kind(place + 1) and Is.DRUG in self.kind(place + 2) and Is.CLOSE in self.kind(place + 3):
             end = place + 3
@@ -371,11 +387,17 @@ class _Line:
 
     def maximum(self, before: int, place: int) -> None:
         """The most of the dose before that may be given."""
-        if self.found and not any(chunk.amount for chunk in self.chunks[max(self.found) + 1 : before]):
-            last = max(self.found)
-            words = self.words[self.chunks[place].start : self.chunks[place].end]
+        last = max(self.found, default=-1)
+        between = (at for at in range(last + 1, before) if self.chunks[at].amount)
+        if self.found and all(self.is_titration(at) for at in between):
+            words = self.text(place)
             if self.found[last].maximum is None and "total" not in self.text(before).lower():
                 self.found[last] = replace(self.found[last], maximum=words)
+
+    def is_titration(self, place: int) -> bool:
+        """Whether an amount is a step of a change: "titrate by 2.5 mg/hr"."""
+        before = self.before(place)
+        return before is not None and Is.TITRATE in self.chunks[before].kind
 
     def text(self, place: int) -> str:
         """The words of a chunk."""
@@ -389,8 +411,17 @@ class _Line:
         for at in (*self.behind(place), *self.ahead(place)):
             for kind, name in _NAMES.items():
                 if kind in self.chunks[at].kind:
-                    made.setdefault(name, _OVER.sub("", self.text(at)))
+                    made.setdefault(name, _OVER.sub("", self.run(at) if kind is Is.FREQUENCY else self.text(at)))
+        if band := _AGES.match(self.words, self.chunks[place].end):
+            made.setdefault("population", band[1])
         return made
+
+    def run(self, place: int) -> str:
+        """The words of a frequency with those of the next, where they are one: "q24h x2 doses"."""
+        end = place
+        while Is.FREQUENCY in self.kind(end + 1):
+            end += 1
+        return self.words[self.chunks[place].start : self.chunks[end].end]
 
     def behind(self, place: int) -> Iterator[int]:
         """The places behind an amount, up to what is not understood or is about something else."""
@@ -399,11 +430,15 @@ class _Line:
         while at < len(self.chunks) and at not in self.found:
             kind = self.kind(at)
             if Is.OPEN in kind and at in closed:
+                if self.kind(at + 1) & (Is.POPULATION | Is.CONDITION):  # "(CrCl > 30 mL/min)"
+                    yield from (p for p in range(at + 1, closed[at]) if Is.POPULATION in self.kind(p))
                 at = closed[at]
             elif Is.DRUG in kind and (own or self.is_diluent(at)):
                 own = False
             elif kind & (_FIELDS | Is.POPULATION):
                 yield at
+            elif Is.STEP in kind and self.text(at).lower().startswith("repeat") and Is.FREQUENCY in self.kind(at + 1):
+                pass
             elif not kind & (Is.DILUENT | Is.AMOUNT) or (Is.AMOUNT in kind and Is.DILUENT not in self.kind(at - 1)):
                 return
             at += 1

@@ -57,7 +57,8 @@ def _combined(words: str, low: str, ends: list[int], start: int) -> Name | None:
         if other is None:
             # "heparin-induced" is no heparin; "insulin/glucose" and "mg/kg" end at the stroke.
             return None if words[found.end] == "-" and words[found.end + 1].isalpha() else found
-        found = Name(start, other.end, f"{found.drug} and {other.drug}")
+        between = "and" if words[found.end] == "-" else "or"
+        found = Name(start, other.end, f"{found.drug} {between} {other.drug}")
     return found
 
 
