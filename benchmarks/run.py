@@ -58,6 +58,7 @@ class Bench:
         """Every figure, as soon as it is measured."""
         yield from self.against_sushi()
         yield from self.against_the_floor_and_by_releases()
+        yield self.reading()
         yield from self.at_scale()
         yield self.cold("r4")
         yield self.cold(",".join(RELEASES))
@@ -129,6 +130,15 @@ class Bench:
         yield Figure(
             f"{releases}, {self.number} documents", measured, peer, min(every) / min(one), Bar(bar), f"< {bar:g}"
         )
+
+    def reading(self) -> Figure:
+        """What the doses and warnings of all documents take to read."""
+        script = Path(__file__).with_name("reading.py")
+        took = json.loads(run([sys.executable, script, self.folder]).output)
+        more = took["with"] - took["without"]
+        name, peer = f"doses and warnings, {self.number} documents", f"{took['without']:.1f} s: all else"
+        ratio = took["with"] / took["without"]
+        return Figure(name, f"{more:.1f} s more", peer, ratio, Bar(3.0), "<= 3 s more", judged=more)
 
     def at_scale(self) -> Iterator[Figure]:
         """Many times as many documents."""

@@ -167,12 +167,12 @@ def _action(item: Item, guideline: Guideline, context: Context) -> Element:
     return Element(
         [item.span],
         id=key,
+        **fields,
         linkId=key,
         prefix=item.prefix,
         title=Words(item.title, item.title_spans),
         description=describe(item),
         documentation=documentation,
-        **fields,
         action=below,
     )
 

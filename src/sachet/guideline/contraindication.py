@@ -86,6 +86,8 @@ def _banned(label: str) -> str | None:
 
 def _warnings(words: str, skipped: int) -> Iterator[_Warning]:
     """The words of a line that warn; none that is part of another."""
+    if not _pattern("hint").search(words):
+        return
     found = [(m, row) for row, pattern in _patterns() for m in pattern.finditer(words, skipped)]
     for m, row in found:
         if not any(_is_part(m, other) for other, _ in found):
