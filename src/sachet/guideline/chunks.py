@@ -10,14 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Flag, auto
-from functools import cache
+from functools import cache, lru_cache
 
 from sachet.guideline.amount import Amount, amounts
 from sachet.guideline.tables import table
 from sachet.terminology import drugs
 
 _TABLE = "doses"
-_CAPITAL = "route_capital"
 _WORD = re.compile(r"[\w'%]+(?:[-.'][\w]+)*|[^\w\s]")
 _STRENGTH = re.compile(r"\d{1,3}(?:\.\d{1,4})?(?:\s?(?:-|–)\s?\d{1,3}(?:\.\d{1,4})?)?\s?%|1:\d{1,3}(?:,\d{3}|0{0,5})")
 
@@ -82,8 +81,13 @@ _MARKS = {
 }
 
 
-def chunks(words: str) -> Iterator[Chunk]:
+@lru_cache(maxsize=1 << 10)
+def chunks(words: str) -> tuple[Chunk, ...]:
     """The chunks of a line, in their order."""
+    return tuple(_chunks(words))
+
+
+def _chunks(words: str) -> Iterator[Chunk]:
     named = {n.start: n for n in drugs.find(words)}
     counted = {a.start: a for a in amounts(words)}
     low = words.lower()
@@ -113,13 +117,7 @@ def _chunk(words: str, low: str, at: int, named: dict[int, drugs.Name], counted:
         spaced = words[at - 1 : at] == " " and words[at + 1 : at + 2] == " "
         double = words.startswith("--", at)
         return Chunk(Is.LABEL if spaced or double else Is.LINK, at, at + (2 if double else 1))
-    end, kind = at, Is.NOTHING
-    for one, pattern, capital in _patterns():
-        found = pattern.match(words if capital else low, at)
-        if found and found.end() > end:
-            end, kind = found.end(), one
-        elif found and found.end() == end > at:
-            kind |= one
+    end, kind = _longest(words, low, at)
     if kind:
         return Chunk(kind, at, end)
     word = _WORD.match(words, at)
@@ -127,13 +125,56 @@ def _chunk(words: str, low: str, at: int, named: dict[int, drugs.Name], counted:
     return Chunk(Is.NOTHING, at, min([end, *(start for start in named if at < start < end)]))
 
 
+def _longest(words: str, low: str, at: int) -> tuple[int, Is]:
+    """Where the longest phrases end that begin at a place, and what they may be; nothing where none does."""
+    end, kind = at, Is.NOTHING
+    first = _FIRST.match(low, at)
+    for phrase, one in _phrases().get(first[0], ()) if first else ():
+        stop = at + len(phrase)
+        if low.startswith(phrase, at) and not low[stop : stop + 1].isalnum():
+            end, kind = stop, one
+            break
+    if first and (one := _capitals().get(words[at : first.end()], Is.NOTHING)) and first.end() >= end:
+        end, kind = first.end(), one | (kind if first.end() == end else Is.NOTHING)
+    for one, pattern in _patterns():
+        found = pattern.match(low, at)
+        if found and found.end() > end:
+            end, kind = found.end(), one
+        elif found and found.end() == end > at:
+            kind |= one
+    return end, kind
+
+
+_FIRST = re.compile(r"\w+")
+
+
+def _listed(name: str) -> Iterator[tuple[str, Is]]:
+    """The phrases of a part of the table, each with what its key says that a chunk is."""
+    for key, phrases in table(_TABLE)[name].items():
+        for phrase in phrases.split("|"):
+            yield " ".join(phrase.split()), Is[key.upper()]
+
+
 @cache
-def _patterns() -> tuple[tuple[Is, re.Pattern[str], bool], ...]:
-    """The patterns of the table, each with what its key says that a chunk is, and whether capitals count."""
-    keys = [key for key in table(_TABLE) if key != _CAPITAL]
-    rows = [*((Is[key.upper()], key, False) for key in keys), (Is.ROUTE, _CAPITAL, True)]
-    return tuple((kind, re.compile(rf"(?:{_joined(key)})(?!\w)"), capital) for kind, key, capital in rows)
+def _phrases() -> dict[str, list[tuple[str, Is]]]:
+    """The phrases by their first word, the longest first, each with all that it may be."""
+    kinds: dict[str, Is] = {}
+    for phrase, kind in _listed("words"):
+        kinds[phrase] = kinds.get(phrase, Is.NOTHING) | kind
+    found: dict[str, list[tuple[str, Is]]] = {}
+    for phrase in sorted(kinds, key=len, reverse=True):
+        found.setdefault(_FIRST.match(phrase)[0], []).append((phrase, kinds[phrase]))  # type: ignore[index]
+    return found
 
 
-def _joined(name: str) -> str:
-    return str(table(_TABLE)[name]).replace("\n", "")
+@cache
+def _capitals() -> dict[str, Is]:
+    """Words that are something only where they are written in capitals."""
+    return dict(_listed("capitals"))
+
+
+@cache
+def _patterns() -> tuple[tuple[Is, re.Pattern[str]], ...]:
+    """The patterns of the table, each with what its key says that a chunk is."""
+    rows = table(_TABLE)["patterns"].items()
+    return tuple((Is[key.upper()], re.compile(rf"(?:{words})(?!\w)".replace("\n", ""))) for key, words in rows)

@@ -86,7 +86,8 @@ def _banned(label: str) -> str | None:
 
 def _warnings(words: str, skipped: int) -> Iterator[_Warning]:
     """The words of a line that warn; none that is part of another."""
-    if not _pattern("hint").search(words):
+    low = words.lower()
+    if not any(hint in low for hint in table(_TABLE)["hints"]):
         return
     found = [(m, row) for row, pattern in _patterns() for m in pattern.finditer(words, skipped)]
     for m, row in found:

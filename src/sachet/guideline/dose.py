@@ -121,7 +121,7 @@ class _Line:
     def __init__(self, words: str, above: Callable[[], Drug | None]) -> None:
         self.words = words
         self.above = above
-        self.chunks = list(chunks(words))
+        self.chunks = chunks(words)
         self.opens = _opens(self.chunks)
         self.found: dict[int, Dose] = {}  # by the place of their amount
 
