@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from conftest import DOCUMENTS, SEED
+from conftest import DOCUMENTS, REVIEWED, SEED
 
 import sachet
 from sachet.api import SettingsError
+from sachet.review.decision import Answers, NotAcceptableError
 
 
 def test_build_gives_typed_objects() -> None:
@@ -41,3 +42,23 @@ def test_what_cannot_be_read_raises(tmp_path: Path) -> None:
         sachet.check(tmp_path)
     with pytest.raises(AttributeError, match="no attribute 'push'"):
         sachet.push  # noqa: B018
+
+
+def test_a_step_is_accepted(tmp_path: Path) -> None:
+    file = tmp_path / "wheeze.md"
+    file.write_bytes(REVIEWED.read_bytes())
+    (one,) = (s for s in sachet.suggest(file) if s.step.title == "Prednisolone")
+    answers = Answers(reviewer="Dr D", condition="unconditional", alternatives=("none",), reading=1, maximum="40 mg")
+    kept = sachet.accept(file, one.step.key, answers)
+    assert kept == tmp_path / "accepted" / "wheeze.yaml"
+    made = sachet.build(file, fhir=["r5"]).resources["r5"]
+    (order,) = (r for r in made if type(r).__name__ == "ActivityDefinition" and r.kind)
+    assert order.productCodeableConcept.text == "Prednisolone"
+    assert order.dosage[0].doseAndRate[0].doseQuantity.code == "mg/kg"
+    with pytest.raises(NotAcceptableError, match="reviewer"):
+        sachet.accept(file, one.step.key, Answers())
+    with pytest.raises(KeyError):
+        sachet.accept(file, "wheeze.nothing", answers)
+    kept.write_text("accepted: [", "utf-8")
+    with pytest.raises(ValueError, match="STR113"):
+        sachet.accept(file, one.step.key, answers)

@@ -1,7 +1,8 @@
 """sachet turns clinical documents in Markdown into FHIR content packages.
 
-From Python: `sachet.read(path)`, `sachet.check(path, …)`, `sachet.build(path, …)`; see `sachet.api`. The validator
-stands alone: `sachet.validate(resource, release="R4")`; see `sachet.validation.validator`.
+From Python: `sachet.read(path)`, `sachet.check(path, …)`, `sachet.build(path, …)`, `sachet.suggest(path)`,
+`sachet.accept(path, step, answers)`; see `sachet.api`. The validator stands alone: `sachet.validate(resource,
+release="R4")`; see `sachet.validation.validator`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sachet.api import accept as accept
     from sachet.api import build as build
     from sachet.api import check as check
     from sachet.api import read as read
+    from sachet.api import suggest as suggest
     from sachet.validation.validator import validate as validate
 
 __version__ = "0.1.0"
-_API = {"build": "api", "check": "api", "read": "api", "validate": "validation.validator"}
+_API = {
+    **dict.fromkeys(("accept", "build", "check", "read", "suggest"), "api"),
+    "validate": "validation.validator",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,10 @@
-"""sachet from Python: `sachet.read`, `sachet.check` and `sachet.build`, with the findings as values."""
+"""sachet from Python: read, check and build documents, suggest and accept, with the findings as values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from sachet.package.build import assembled, check_documents
 from sachet.package.documents import Workspace, find
 from sachet.package.validity import is_invalidity
 from sachet.package.workers import map_for
+from sachet.review.acceptance import load
+from sachet.review.decision import Answers, decide, keep
+from sachet.review.suggestion import Suggestion, suggestions
 
 
 class SettingsError(ValueError):
@@ -73,6 +77,37 @@ def build(*paths: str | Path, fhir: Sequence[str] | None = None) -> Content:
         packages = made.packages if valid else ()
         resources = {p.release.name: tuple(_typed(c, p.release) for c in p.contents()) for p in packages}
     return Content(made.documents, resources, (*outside, *made.findings))
+
+
+def suggest(path: str | Path) -> tuple[Suggestion, ...]:
+    """What the instructions of a document could become; nothing is accepted by that.
+
+    Raises as `read` does, and ValueError where the document cannot be read.
+    """
+    return tuple(suggestions(_guideline(path)))
+
+
+def accept(path: str | Path, step: str, answers: Answers, today: date | None = None) -> Path:
+    """Accept a step of a document, by its key, as a named person answers; returns the file that it was written to.
+
+    Raises NotAcceptableError with all that is wrong or not answered, KeyError where no instruction has that key,
+    ValueError where what was accepted before cannot be read, and as `suggest` does.
+    """
+    guideline = _guideline(path)
+    root = _workspace([path])[0].root
+    one = {one.step.key: one for one in suggestions(guideline)}[step]
+    held, findings = load(root, guideline.id)
+    if findings.found:
+        raise ValueError("; ".join(map(str, findings.found)))
+    made = decide(one, answers, today or date.today())
+    return keep(guideline, root, (one for one, _ in held), made)
+
+
+def _guideline(path: str | Path) -> Guideline:
+    found = read(path)
+    if found.value is None:
+        raise ValueError("; ".join(map(str, found.findings)))
+    return found.value
 
 
 def _workspace(paths: Sequence[str | Path]) -> tuple[Workspace, tuple[Finding, ...]]:

@@ -91,7 +91,8 @@ def _by(accepted: Mapping[str, Acceptance], one: Suggestion) -> dict[str, str] |
 
 
 def _accept(options: argparse.Namespace) -> None:
-    from sachet.review.acceptance import load, path_of, save
+    from sachet.review.acceptance import load, path_of
+    from sachet.review.decision import keep
     from sachet.review.suggestion import suggestions
 
     guideline, root = understood(options)
@@ -115,10 +116,8 @@ def _accept(options: argparse.Namespace) -> None:
             return
         if made is None:
             continue
-        held = [a for a in held if a.step != made.step] + [made]
-        order = {item.key: place for place, item in enumerate(guideline.walk())}
-        held.sort(key=lambda a: order.get(a.step, len(order)))
-        print(f"{save(root, guideline.id, held)}: {made.step} is accepted")
+        print(f"{keep(guideline, root, held, made)}: {made.step} is accepted")
+        held = [one for one in held if one.step != made.step] + [made]
 
 
 class _StopError(Exception):
@@ -126,14 +125,14 @@ class _StopError(Exception):
 
 
 def _withdraw(options: argparse.Namespace, guideline: Guideline, root: Path, held: Sequence[Acceptance]) -> None:
-    from sachet.review.acceptance import save
+    from sachet.review.decision import keep
 
     if not options.step:
         raise UsageError("--withdraw: say of which --step")
     left = [one for one in held if one.step != options.step]
     if len(left) == len(held):
         raise UsageError(f"--step: nothing was accepted of {options.step!r}")
-    print(f"{save(root, guideline.id, left)}: {options.step} is text again")
+    print(f"{keep(guideline, root, left)}: {options.step} is text again")
 
 
 def _chosen(

@@ -10,7 +10,7 @@ import datetime
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -232,10 +232,3 @@ def _decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.Node:
 
 
 _Dumper.add_representer(Decimal, _decimal)
-
-
-def with_one(accepted: Sequence[Acceptance], one: Acceptance) -> list[Acceptance]:
-    """What was accepted with one more, which takes the place of an earlier one of the same step."""
-    kept = [a for a in accepted if a.step != one.step]
-    place = next((n for n, a in enumerate(accepted) if a.step == one.step), len(kept))
-    return [*kept[:place], one, *kept[place:]]

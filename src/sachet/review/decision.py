@@ -27,6 +27,7 @@ from sachet.review.acceptance import (
     RequestKind,
     Size,
     load,
+    save,
 )
 from sachet.review.suggestion import Reading, Suggestion
 from sachet.review.surroundings import Surroundings, all_surroundings
@@ -332,6 +333,14 @@ def _disagreeing(found: Mapping[str, Acceptance]) -> list[str]:
 def _group(accepted: Acceptance) -> frozenset[str]:
     """A step with its alternatives."""
     return frozenset((accepted.step, *(() if accepted.alternatives == NONE else accepted.alternatives)))
+
+
+def keep(guideline: Guideline, root: Path, accepted: Iterable[Acceptance], made: Acceptance | None = None) -> Path:
+    """Write what was accepted of a document, in the order of its steps; `made` takes the place of what its step had."""
+    held = [one for one in accepted if made is None or one.step != made.step] + ([made] if made else [])
+    order = {item.key: place for place, item in enumerate(guideline.walk())}
+    held.sort(key=lambda one: order.get(one.step, len(order)))
+    return save(root, guideline.id, held)
 
 
 def without_document(root: Path, documents: Iterable[str]) -> Iterator[Finding]:
