@@ -44,6 +44,7 @@ class Is(Flag):
     CONDITION = auto()
     DILUENT = auto()
     NOT_GIVEN = auto()
+    RESERVED = auto()
     NOT_DRUG = auto()
     OPEN = auto()
     CLOSE = auto()

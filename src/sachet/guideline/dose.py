@@ -104,6 +104,8 @@ _NOT_GIVEN = Is.TITRATE | Is.DILUENT | Is.EQUAL | Is.CONDITION
 _AGE = r"(?:[<>≥≤]=?\s?)?\d{1,3}(?:\s?(?:months?|mo|years?|yrs?|y|kg))?"
 _AGES = re.compile(rf"[ \w/]{{0,20}}\(((?:ages?\s)?{_AGE}(?:\s?(?:-|–|to)\s?{_AGE})?(?<=[a-z]))\)", re.IGNORECASE)
 _OVER = re.compile(r"^.*\bover ", re.IGNORECASE)
+# Behind an amount: what it does, not that it is given.
+_CAUSES = re.compile(r"(?:(?!\bbut\b)[^.;:—(]){0,60}?\b(?:may|can|could|will)?\s*causes?\b", re.IGNORECASE)
 _SALINE = "normal saline"
 _NAMES = {
     Is.ROUTE: "route",
@@ -174,11 +176,29 @@ class _Line:
     def is_not_given(self, place: int) -> bool:
         """Whether what stands behind an amount says that it is a size, a loss, or what is drawn up for an infusion."""
         behind = self.kind(place + 1)
-        if SIZED.match(self.words, self.chunks[place].end) or Is.NOT_GIVEN in behind:
+        end = self.chunks[place].end
+        if SIZED.match(self.words, end) or Is.NOT_GIVEN in behind or _CAUSES.match(self.words, end):
+            return True
+        if self.is_content(place) or self.is_reserved(place):
             return True
         if Is.DILUENT in behind and self.text(place + 1).lower() == "per":  # "5 mL per level": of how many is open
             return True
         return Is.DILUENT in self.kind(place + 1) and self.is_drawn_up(place)
+
+    def is_content(self, place: int) -> bool:
+        """Whether an amount is what a piece holds: "20 vials of 1 mg"."""
+        piece = self.chunks[place - 2].amount if place >= 2 and self.text(place - 1).lower() == "of" else None
+        return piece is not None and piece.kind == "piece"
+
+    def is_reserved(self, place: int) -> bool:
+        """Whether a word before an amount, in its sentence, says that it is kept ready or was given in vain."""
+        for at in range(place - 1, -1, -1):
+            kind = self.kind(at)
+            if Is.RESERVED in kind:
+                return True
+            if kind & (Is.END | Is.STEP | Is.LABEL | Is.VERB) and Is.LINK not in kind and Is.FORM not in kind:
+                return False
+        return False
 
     def is_drawn_up(self, place: int) -> bool:
         """Whether an amount in a fluid is followed by its speed or concentration, and no time in which it is given."""
