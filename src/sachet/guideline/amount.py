@@ -20,7 +20,6 @@ _FRACTION = r"1/[2-8]|[½¼¾]"
 _TO = r"\s?(?:-|–|—|\bto\b)\s?"
 _FRACTIONS = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
 _LIKE_ONE = re.compile(r"[\d½¼¾][ -]?[a-zµμ]", re.IGNORECASE)  # most lines have no number with letters behind it
-_GAUGE = re.compile(r"(?:1[4-9]|2\d|30)(?:-(?:1[4-9]|2\d|30))?-?[gG]")  # of a needle: "18g IV"
 _MILLION = Decimal(1_000_000)
 
 
@@ -92,8 +91,6 @@ def _read(m: re.Match[str]) -> Amount | None:
     low = _number(m["low"], m["million"])
     high = _number(m["high"], m["million"]) if m["high"] else low
     if high < low or m.string.startswith("/", m.end()):  # "mL/kg/%TBSA": not all of its unit is known
-        kind = "unknown"
-    if _GAUGE.fullmatch(m[0]):
         kind = "unknown"
     return Amount(
         low=low,

@@ -104,6 +104,8 @@ _NOT_GIVEN = Is.TITRATE | Is.DILUENT | Is.EQUAL | Is.CONDITION
 _AGE = r"(?:[<>≥≤]=?\s?)?\d{1,3}(?:\s?(?:months?|mo|years?|yrs?|y|kg))?"
 _AGES = re.compile(rf"[ \w/]{{0,20}}\(((?:ages?\s)?{_AGE}(?:\s?(?:-|–|to)\s?{_AGE})?(?<=[a-z]))\)", re.IGNORECASE)
 _OVER = re.compile(r"^.*\bover ", re.IGNORECASE)
+_TRANSFUSED = re.compile(r"\s\d+(?:-\d+)?\sunits?\s(?:of\s)?(?:transfus|blood|packed|prbc|rbc|products)", re.IGNORECASE)
+_GAUGE = re.compile(r"(?:1[4-9]|2\d|30)(?:-(?:1[4-9]|2\d|30))?-?[gG]")  # of a needle: "18g IV"
 # Behind an amount: what it does, not that it is given.
 _CAUSES = re.compile(r"(?:(?!\bbut\b)[^.;:—(]){0,60}?\b(?:may|can|could|will)?\s*causes?\b", re.IGNORECASE)
 _SALINE = "normal saline"
@@ -181,7 +183,10 @@ class _Line:
             return True
         if self.is_content(place) or self.is_reserved(place):
             return True
-        if Is.DILUENT in behind and self.text(place + 1).lower() == "per":  # "5 mL per level": of how many is open
+        after = place + 2 if Is.ROUTE in behind else place + 1
+        if Is.DILUENT in self.kind(after) and self.text(after).lower() == "per":  # "5 mL per level": how many are open
+            return not _TRANSFUSED.match(self.words, self.chunks[after].end)
+        if _GAUGE.fullmatch(self.text(place)) and self.chunks[place - 1].drug is None:
             return True
         return Is.DILUENT in self.kind(place + 1) and self.is_drawn_up(place)
 
@@ -377,14 +382,15 @@ class _Line:
     def base(self, place: int) -> int | None:
         """The dose that an amount stands behind in a parenthesis of its own: "30 mL (3 g)"."""
         at = place - 1
-        while at >= 0 and self.chunks[at].kind & (_BETWEEN | Is.COMMA) and not self.chunks[at].kind & Is.OPEN:
+        while at >= 0 and self.kind(at) & (_BETWEEN | Is.COMMA | Is.DRUG) and not self.kind(at) & Is.OPEN:
             at -= 1
-        if at < 1 or Is.OPEN not in self.chunks[at].kind:
+        if at < 1 or Is.OPEN not in self.kind(at):
             return None
+        again = {drug.substance for p in range(at, place) if (drug := self.drug(p))}  # "dextrose 25 g (D50W 50 mL)"
         at -= 1
-        while at >= 0 and self.chunks[at].kind & _FIELDS:
+        while at >= 0 and self.kind(at) & _FIELDS:
             at -= 1
-        return at if at in self.found else None
+        return at if at in self.found and again <= {self.found[at].drug.substance} else None
 
     def in_parenthesis(self, place: int, amount: Amount, dose: Dose, at: int) -> None:
         """The same in another unit, or the amount for somebody else."""
@@ -450,8 +456,11 @@ class _Line:
         while at < len(self.chunks) and at not in self.found:
             kind = self.kind(at)
             if Is.OPEN in kind and at in closed:
-                if self.kind(at + 1) & (Is.POPULATION | Is.CONDITION):  # "(CrCl > 30 mL/min)"
-                    yield from (p for p in range(at + 1, closed[at]) if Is.POPULATION in self.kind(p))
+                inside = range(at + 1, closed[at])
+                if self.kind(at + 1) & (Is.POPULATION | Is.CONDITION) and not any(
+                    self.chunks[p].amount for p in inside
+                ):
+                    yield from (p for p in inside if Is.POPULATION in self.kind(p))  # "(CrCl > 30 mL/min)"
                 at = closed[at]
             elif Is.DRUG in kind and (own or self.is_diluent(at)):
                 own = False
