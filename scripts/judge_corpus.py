@@ -30,7 +30,7 @@ def main(folder: Path, releases: list[str]) -> int:
     failed = 0
     with tempfile.TemporaryDirectory() as name:
         out = Path(name)
-        built = build([Input(f, f.name) for f in files], project, [RELEASES[r] for r in releases], out)
+        built = build([Input(f, f.name, folder) for f in files], project, [RELEASES[r] for r in releases], out)
         print(f"{built.documents} of {len(files)} documents built")
         failed += built.documents != len(files)
         for package in built.packages:

@@ -29,7 +29,7 @@ from sachet.publish.content import Artifact
 def main(folder: Path, releases: list[str]) -> int:
     server.HAPI.build_or_exit()
     project = Project(id="validated.corpus", canonical="https://example.com/fhir")
-    files = [Input(f, f.name) for f in sorted(folder.glob("*.md"))]
+    files = [Input(f, f.name, folder) for f in sorted(folder.glob("*.md"))]
     wrong: list[str] = []
     for release in releases:
         with server.running(f"-Dfhir={release}", memory="3g") as fhir, tempfile.TemporaryDirectory() as out:

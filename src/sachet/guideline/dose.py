@@ -145,6 +145,8 @@ class _Line:
             self.maximum(before, place)
         elif (before is not None and self.says_otherwise(before, place)) or self.is_not_given(place):
             return
+        elif self.is_among_maxima(place):
+            return
         elif base is not None:
             self.in_parenthesis(place, amount, self.found[base], base)
         elif (drug := self.drug_of(place, amount)) and not self.is_of_a_mixture(drug, amount):
@@ -194,6 +196,19 @@ class _Line:
         """Whether an amount is what a piece holds: "20 vials of 1 mg"."""
         piece = self.chunks[place - 2].amount if place >= 2 and self.text(place - 1).lower() == "of" else None
         return piece is not None and piece.kind == "piece"
+
+    def is_among_maxima(self, place: int) -> bool:
+        """Whether an amount stands behind a maximum in its parenthesis: "(max 3 g in adults; 4 g if healthy)"."""
+        for at in range(place - 1, -1, -1):
+            if self.kind(at) & (Is.OPEN | Is.CLOSE):
+                return False
+            if Is.MAXIMUM in self.kind(at):
+                return any(Is.OPEN in self.kind(p) and not self.is_closed(p, place) for p in range(at))
+        return False
+
+    def is_closed(self, opened: int, place: int) -> bool:
+        """Whether a parenthesis is closed before a place."""
+        return any(o == opened and c < place for c, o in self.opens.items())
 
     def is_reserved(self, place: int) -> bool:
         """Whether a word before an amount, in its sentence, says that it is kept ready or was given in vain."""
