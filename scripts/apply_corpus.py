@@ -47,7 +47,7 @@ def built(files: list[Path]) -> tuple[int, list[dict[str, Any]]]:
     """How many documents were given, and the entries of the bundle for R4 that they became."""
     project = Project(id="applied.corpus", canonical="https://example.com/fhir")
     with tempfile.TemporaryDirectory() as out:
-        (package,) = build([Input(f, f.name, folder) for f in files], project, [RELEASES["r4"]], Path(out)).packages
+        (package,) = build([Input(f, f.name, f.parent) for f in files], project, [RELEASES["r4"]], Path(out)).packages
         return len(files), json.loads(package.bundle.read_text("utf-8"))["entry"]
 
 

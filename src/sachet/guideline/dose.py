@@ -143,9 +143,11 @@ class _Line:
         base = self.base(place)
         if before is not None and Is.MAXIMUM in self.chunks[before].kind:
             self.maximum(before, place)
-        elif (before is not None and self.says_otherwise(before, place)) or self.is_not_given(place):
-            return
-        elif self.is_among_maxima(place):
+        elif (
+            (before is not None and self.says_otherwise(before, place))
+            or self.is_not_given(place)
+            or self.is_among_maxima(place)
+        ):
             return
         elif base is not None:
             self.in_parenthesis(place, amount, self.found[base], base)
