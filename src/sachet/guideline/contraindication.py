@@ -169,7 +169,8 @@ class _Warning:
         before = self.before()
         if named := _named(before):
             return named
-        if not self.is_aside() and self.of != "any" and not _pattern("nothing_said").fullmatch(before):
+        aside = self.is_aside() and self.strength != "caution"
+        if not aside and self.of != "any" and not _pattern("nothing_said").fullmatch(before):
             return None  # they are about something else
         first = 0 < lead <= self.start and _named(self.line[:lead])
         sentences = _SENTENCE.split(_blanked(self.line[: self.start - len(before)]))

@@ -109,6 +109,7 @@ _GAUGE = re.compile(r"(?:1[4-9]|2\d|30)(?:-(?:1[4-9]|2\d|30))?-?[gG]")  # of a n
 # Behind an amount: what it does, not that it is given.
 _CAUSES = re.compile(r"(?:(?!\bbut\b)[^.;:—(]){0,60}?\b(?:may|can|could|will)?\s*causes?\b", re.IGNORECASE)
 _SALINE = "normal saline"
+_FLUIDS = ("fluid", "crystalloid")  # a fluid that is named behind them says which
 _NAMES = {
     Is.ROUTE: "route",
     Is.FREQUENCY: "frequency",
@@ -143,11 +144,7 @@ class _Line:
         base = self.base(place)
         if before is not None and Is.MAXIMUM in self.chunks[before].kind:
             self.maximum(before, place)
-        elif (
-            (before is not None and self.says_otherwise(before, place))
-            or self.is_not_given(place)
-            or self.is_among_maxima(place)
-        ):
+        elif (before is not None and self.says_otherwise(before, place)) or self.is_not_given(place):
             return
         elif base is not None:
             self.in_parenthesis(place, amount, self.found[base], base)
@@ -158,6 +155,8 @@ class _Line:
         """The one drug that an amount is of."""
         behind = self.drug_behind(place)
         named = self.drug_before(place)
+        if named and named.substance in _FLUIDS and Is.DRUG in self.kind(place + 1):
+            return self.drug(place + 1) or named  # "IV fluid 500 mL NS"
         if named:
             begins = self.kind(place - 1) & (Is.LABEL | Is.VERB | Is.COMMA)  # "hold insulin, give 20 mEq KCl"
             return behind if behind and begins else named
@@ -185,9 +184,11 @@ class _Line:
         end = self.chunks[place].end
         if SIZED.match(self.words, end) or Is.NOT_GIVEN in behind or _CAUSES.match(self.words, end):
             return True
-        if self.is_content(place) or self.is_reserved(place):
+        if self.is_content(place) or self.is_reserved(place) or self.is_among_maxima(place):
             return True
-        after = place + 2 if Is.ROUTE in behind else place + 1
+        after = place + 1
+        while self.kind(after) & (Is.ROUTE | Is.DRUG):
+            after += 1
         if Is.DILUENT in self.kind(after) and self.text(after).lower() == "per":  # "5 mL per level": how many are open
             return not _TRANSFUSED.match(self.words, self.chunks[after].end)
         if _GAUGE.fullmatch(self.text(place)) and self.chunks[place - 1].drug is None:

@@ -19,6 +19,7 @@ from sachet.guideline.model import Guideline, Item
 _NOT_GIVEN = re.compile(
     r"\b(?:max\w*|ceiling|limit|concentration|dilution|mix\w*|preparation|supplied|level|target)\b", re.I
 )
+_EQUIPMENT = re.compile(r"(?:equipment|supplies|materials|tray|kit)\b", re.I)  # what lies ready is not given yet
 _HEAD = re.compile(r"[(:—]")
 _BETWEEN_CELLS = " | "
 
@@ -80,7 +81,7 @@ def _of(texts: Sequence[Text], section: str, item: Item, above: tuple[Item, ...]
 def _given(item: Item) -> list[Text]:
     """The words of an item in which doses may be; of a row only the cells of columns that say what is given."""
     if not item.cells:
-        return list(item.words)
+        return [] if item.words and _EQUIPMENT.match(item.words[0].lead) else list(item.words)
     return [cell.text for cell in item.cells if not _NOT_GIVEN.search(cell.header.plain)]
 
 
