@@ -1,11 +1,17 @@
 """What holds for every document of the corpus that SACHET_CORPUS names."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import Package
+from conftest import PROJECT, Package
 from coverage import lost_words
 from test_convert import actions, assert_nothing_fires
+
+from sachet import document
+from sachet.guideline.medication import medications
+from sachet.guideline.understand import understand
+from sachet.terminology.ucum import is_unit
 
 
 def test_every_document_builds(corpus: list[Path], corpus_package: Package) -> None:
@@ -38,3 +44,14 @@ def test_ids_are_unique(corpus_package: Package, release: str) -> None:
 def test_r4_has_no_citation(corpus_package: Package) -> None:
     assert not corpus_package.resources("r4", "Citation")
     assert corpus_package.resources("r5", "Citation")
+
+
+def test_every_dose_has_its_unit_in_ucum(corpus: list[Path]) -> None:
+    units: Counter[str] = Counter()
+    for file in corpus:
+        read = document.read(file).value
+        guideline = understand(read, PROJECT).value if read else None
+        assert guideline is not None
+        units.update(medication.dose.amount.ucum for medication in medications(guideline))
+    assert units.total() > 2000
+    assert [unit for unit in units if not is_unit(unit)] == []
