@@ -1,4 +1,4 @@
-"""Doses and contraindications, line by line as in `lines/`, and over the labelled documents of the corpus."""
+"""Doses, warnings and thresholds: line by line as in `lines/`, and over the labelled documents of the corpus."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from labelled import score
 from sachet.guideline.amount import amounts
 from sachet.guideline.dose import Dose, read_doses
 from sachet.guideline.instruction import orders_a_drug
+from sachet.guideline.threshold import thresholds
 from sachet.terminology import drugs
 from sachet.terminology.ucum import is_unit
 from sachet.terminology.units import denominators, units
@@ -121,3 +122,10 @@ def test_the_labelled_documents_are_read(corpus: list[Path]) -> None:
     assert medications.recall >= 0.95
     assert contraindications.precision >= 0.95
     assert contraindications.recall >= 0.8
+
+
+@pytest.mark.parametrize(("line", "expected"), lines("thresholds.txt"), ids=lambda v: v if isinstance(v, str) else "")
+def test_a_threshold_is_read_as_it_is_meant(line: str, expected: list[str]) -> None:
+    found = list(thresholds(line))
+    assert [str(one) for one in found] == expected
+    assert all(is_unit(one.ucum) for one in found)

@@ -184,6 +184,8 @@ def show(one: Suggestion, path: str) -> None:
             print(f"{mark} {inside}{line}")
     for number, reading in enumerate(one.readings, 1):
         print(f"  {number} {reading}")
+    if one.thresholds:
+        print(f"  its words, or those above it, speak of {'; '.join(map(str, one.thresholds))}")
 
 
 def _outline(item: Item) -> Iterator[str]:

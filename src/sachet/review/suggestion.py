@@ -13,6 +13,7 @@ from sachet.guideline.dose import Dose
 from sachet.guideline.instruction import doses_given
 from sachet.guideline.medication import amount_as_json
 from sachet.guideline.model import Guideline, Item
+from sachet.guideline.threshold import Threshold, thresholds
 from sachet.review.acceptance import RequestKind
 from sachet.review.surroundings import Surroundings, all_surroundings
 
@@ -66,6 +67,13 @@ class Suggestion:
         """The instruction."""
         return self.around.step
 
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """What the step, and what it stands below, compare with a number: it may set a condition."""
+        items = (*self.around.above, self.step)
+        texts = (text.plain for item in items for text in (*item.words, *item.facts))
+        return tuple(one for words in texts for one in thresholds(words))
+
     def as_json(self) -> dict[str, Any]:
         """It as `sachet suggest --format json` prints it."""
         return {
@@ -77,6 +85,7 @@ class Suggestion:
             "above": [self.around.section.title.plain, *(item.plain for item in self.around.above)],
             "below": [item.plain for child in self.step.children for item in child.walk()],
             "siblings": [_named(item) for item in self.around.siblings],
+            "thresholds": [one.as_json() for one in self.thresholds],
             "sha256": self.around.sha256,
             "readings": [reading.as_json() for reading in self.readings],
         }
