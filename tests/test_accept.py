@@ -20,7 +20,7 @@ from test_review import suggested
 from sachet import document
 from sachet.guideline.understand import understand
 from sachet.review import acceptance
-from sachet.review.acceptance import Acceptance, RequestKind, Size, Timing
+from sachet.review.acceptance import Acceptance, RequestKind, Timing
 from sachet.review.decision import Answers, NotAcceptableError, decide, fitting
 from sachet.review.timing import read_timing
 
@@ -308,19 +308,34 @@ def test_on_a_terminal_a_person_is_asked(tmp_path: Path) -> None:
     """Each question in turn; a wrong answer is asked again, and 'no' at the end accepts nothing."""
     file = project(tmp_path)
     (file.parent / "accepted" / "wheeze.yaml").unlink()
-    answers = ["x", "1", "Dr C", "unconditional", "none", "no"]  # oximetry
+    answers = ["x", "1", "Dr C", "unconditional", "none", "", "no"]  # oximetry
     answers += ["l"]  # the film
-    answers += ["1", "Dr C", "wheeze", "%subject.gender =", "none", "%subject.gender = 'male'", "yes"]  # salbutamol
+    code = "http://www.nlm.nih.gov/research/umls/rxnorm|435"
+    answers += [
+        "1",
+        "Dr C",
+        "wheeze",
+        "%subject.gender =",
+        "none",
+        code,
+        "%subject.gender = 'male'",
+        "yes",
+    ]  # salbutamol
+    answers += ["m", "Prednisone", "2 mg/kg", "PO", "", "", "", "Dr C", "unconditional", "none", "", "yes"]
     answers += ["q"]
     shown = typed(["accept", str(file)], answers)
     assert "> " in shown
     assert "is no FHIRPath" in shown
     held = accepted(file)
-    assert list(held) == ["wheeze.treatment.first-hour.salbutamol"]
-    (one,) = held.values()
-    assert one.reviewer == "Dr C"
-    assert one.dosage is not None
-    assert one.dosage.dose == Size(low=one.dosage.dose.low, high=one.dosage.dose.high, unit="mg")
+    assert [key.rpartition(".")[2] for key in held] == ["salbutamol", "prednisolone"]
+    read, corrected = held.values()
+    assert read.reviewer == "Dr C"
+    assert [c.code for c in read.what.codes] == ["435"]
+    assert read.dosage is not None
+    assert str(read.dosage.dose) == "2.5-5 mg"
+    assert corrected.what.text == "Prednisone"
+    assert corrected.dosage is not None
+    assert str(corrected.dosage.dose) == "2 mg/kg"
 
 
 def typed(arguments: list[str], answers: list[str]) -> str:

@@ -218,6 +218,14 @@ def _asked(one: Suggestion, answers: Answers, today: datetime.date) -> Acceptanc
         return None
 
 
+_NEEDED = (("what", "Which drug"), ("dose", "Which dose, like '10-20 mg' or '0.1 mcg/kg/min'"))
+_CORRECTED = (
+    ("route", "Which route, or blank"),
+    ("frequency", "How often, or blank"),
+    ("over", "Over what time, or blank"),
+)
+
+
 def _which(one: Suggestion, answers: Answers) -> Answers:
     from sachet.review.acceptance import RequestKind
 
@@ -232,6 +240,10 @@ def _which(one: Suggestion, answers: Answers) -> Answers:
     chosen = _ask(question, (*numbers, *kinds, "l", "q"))
     if chosen == "q":
         raise _StopError
+    if chosen == "m":
+        told: dict[str, Any] = {name: _ask(question) for name, question in _NEEDED}
+        told |= {name: _ask(f"{question}, or blank", blank=True) or None for name, question in _CORRECTED}
+        return replace(answers, kind=kinds[chosen], **told)
     if chosen in kinds:
         return replace(answers, kind=kinds[chosen])
     return replace(answers, reading=int(chosen)) if chosen in numbers else answers
@@ -250,6 +262,8 @@ def _rest(one: Suggestion, answers: Answers) -> Answers:
         for number, item in enumerate(one.around.siblings, 1):
             print(f"  {number} {item.plain}")
         named["alternatives"] = _beside(one)
+    if not answers.codes and (codes := _ask("Its codes, SYSTEM|CODE|DISPLAY with ; between, or blank", blank=True)):
+        named["codes"] = [code.strip() for code in codes.split(";")]
     return replace(answers, **named)
 
 
@@ -304,9 +318,9 @@ def describe(made: Acceptance) -> str:
     return "\n".join([*lines, f"    {condition}; alternatives: {alternatives}; by {made.reviewer}"])
 
 
-def _ask(question: str, allowed: Sequence[str] | None = None) -> str:
-    """An answer that is not blank, and one of those that are allowed."""
+def _ask(question: str, allowed: Sequence[str] | None = None, blank: bool = False) -> str:
+    """An answer: one of those that are allowed, and not blank unless that is."""
     while True:
         answer = input(f"{question}: ").strip()
-        if answer and (allowed is None or answer in allowed):
+        if (answer or blank) and (allowed is None or answer in allowed):
             return answer
