@@ -193,7 +193,17 @@ class _Line:
             return not _TRANSFUSED.match(self.words, self.chunks[after].end)
         if _GAUGE.fullmatch(self.text(place)) and self.chunks[place - 1].drug is None:
             return True
-        return Is.DILUENT in self.kind(place + 1) and self.is_drawn_up(place)
+        beyond = self.beyond(place)
+        mixed = Is.DILUENT in behind or (Is.DILUENT in self.kind(beyond) and self.text(beyond).lower() == "in")
+        return mixed and self.is_drawn_up(place)
+
+    def beyond(self, place: int) -> int:
+        """The place behind an amount and the parenthesis that it is in or that follows it."""
+        closed = {o: c for c, o in self.opens.items()}
+        at = place + 1
+        while Is.CLOSE in self.kind(at) or at in closed:
+            at = closed.get(at, at) + 1
+        return at
 
     def is_content(self, place: int) -> bool:
         """Whether an amount is what a piece holds: "20 vials of 1 mg"."""
@@ -271,7 +281,7 @@ class _Line:
         while at >= 0:
             chunk = self.chunks[at]
             if chunk.drug:
-                return None if self.is_diluent(at) else self.joined(at)
+                return None if self.is_diluent(at) else self.joined(at, place)
             if Is.LABEL in chunk.kind or self.words[chunk.start : chunk.end] == ".":
                 return self.labelled(at)
             if Is.CLOSE in chunk.kind:
@@ -283,8 +293,8 @@ class _Line:
             at -= 1
         return None
 
-    def joined(self, at: int) -> Drug | None:
-        """The drug at a place, with the one that it is given with ("lidocaine with epinephrine"), or in place of."""
+    def joined(self, at: int, place: int) -> Drug | None:
+        """The drug at a place, with the one that it is given with ("lidocaine with epinephrine"); or one of two fluids."""
         drug = self.drug(at)
         if drug is None or at < 2:
             return drug
@@ -292,7 +302,12 @@ class _Line:
         while first > 0 and Is.STRENGTH in self.chunks[first].kind:
             first -= 1
         other = self.drug(first)
-        if link in ("with", "or") and other and not any(place in self.found for place in range(first, at)):
+        volume = (amount := self.chunks[place].amount) is not None and amount.kind == "volume"
+        if (
+            (link == "with" or (link == "or" and volume))
+            and other
+            and not any(place in self.found for place in range(first, at))
+        ):
             words = self.words[self.chunks[first].start : self.chunks[at].end]
             return Drug(words, f"{other.substance} {link} {drug.substance}")
         return drug
