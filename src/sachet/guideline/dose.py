@@ -194,8 +194,8 @@ class _Line:
         if _GAUGE.fullmatch(self.text(place)) and self.chunks[place - 1].drug is None:
             return True
         beyond = self.beyond(place)
-        mixed = Is.DILUENT in behind or (Is.DILUENT in self.kind(beyond) and self.text(beyond).lower() == "in")
-        return mixed and self.is_drawn_up(place)
+        mixed = Is.DILUENT in self.kind(beyond) and bool(self.kind(beyond + 1) & (Is.AMOUNT | Is.DRUG))
+        return (mixed or Is.DILUENT in behind) and self.is_drawn_up(place)
 
     def beyond(self, place: int) -> int:
         """The place behind an amount and the parenthesis that it is in or that follows it."""
@@ -294,7 +294,7 @@ class _Line:
         return None
 
     def joined(self, at: int, place: int) -> Drug | None:
-        """The drug at a place, with the one that it is given with ("lidocaine with epinephrine"); or one of two fluids."""
+        """The drug at a place, with the one that it is given with ("lidocaine with epinephrine"); or two fluids."""
         drug = self.drug(at)
         if drug is None or at < 2:
             return drug
@@ -302,12 +302,9 @@ class _Line:
         while first > 0 and Is.STRENGTH in self.chunks[first].kind:
             first -= 1
         other = self.drug(first)
-        volume = (amount := self.chunks[place].amount) is not None and amount.kind == "volume"
-        if (
-            (link == "with" or (link == "or" and volume))
-            and other
-            and not any(place in self.found for place in range(first, at))
-        ):
+        amount = self.chunks[place].amount
+        is_joined = link == "with" or (link == "or" and amount is not None and amount.kind == "volume")
+        if is_joined and other and not any(found in self.found for found in range(first, at)):
             words = self.words[self.chunks[first].start : self.chunks[at].end]
             return Drug(words, f"{other.substance} {link} {drug.substance}")
         return drug
