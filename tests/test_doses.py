@@ -7,10 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelled import score
 
+from sachet import document
 from sachet.guideline.amount import amounts
+from sachet.guideline.contraindication import contraindications
 from sachet.guideline.dose import Dose, read_doses
 from sachet.guideline.instruction import orders_a_drug
 from sachet.guideline.threshold import thresholds
+from sachet.guideline.understand import understand
+from sachet.project import Project
 from sachet.terminology import drugs
 from sachet.terminology.ucum import is_unit
 from sachet.terminology.units import denominators, units
@@ -129,3 +133,13 @@ def test_a_threshold_is_read_as_it_is_meant(line: str, expected: list[str]) -> N
     found = list(thresholds(line))
     assert [str(one) for one in found] == expected
     assert all(is_unit(one.ucum) for one in found)
+
+
+@pytest.mark.parametrize(("line", "expected"), lines("warnings.txt"), ids=lambda v: v if isinstance(v, str) else "")
+def test_a_warning_is_read_as_it_is_meant(line: str, expected: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "x.md"
+    file.write_text(f"---\nid: x\ncondition: X\n---\n## Treatment\n### Sotalol\n- {line}\n", "utf-8")
+    value = document.read(file).value
+    guideline = understand(value, Project()).value if value else None
+    assert guideline is not None
+    assert [f"{one.strength} | {one.applies_to}" for one in contraindications(guideline)] == expected
