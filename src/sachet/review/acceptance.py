@@ -203,6 +203,16 @@ def _where(value: Value, error: str) -> tuple[Span, str]:
     return value.span, f"{names}: {what}" if names else what
 
 
+def malformed(accepted: Acceptance) -> str | None:
+    """What is wrong with how something is written that was not read from a file; None if nothing is."""
+    try:
+        msgspec.convert(msgspec.to_builtins(accepted), Acceptance, strict=False)
+    except msgspec.ValidationError as e:
+        what, _, path = str(e).partition(" - at `$.")
+        return f"{path.rstrip('`')}: {what}"
+    return None
+
+
 def save(root: Path, document: str, accepted: Iterable[Acceptance]) -> Path:
     """Write what was accepted of a document, in the order given; the file is replaced at once, or stays as it was."""
     file = path_of(root, document)

@@ -27,6 +27,7 @@ from sachet.review.acceptance import (
     RequestKind,
     Size,
     load,
+    malformed,
     save,
 )
 from sachet.review.suggestion import Reading, Suggestion
@@ -104,7 +105,8 @@ def decide(suggestion: Suggestion, answers: Answers, today: datetime.date) -> Ac
         what=what,
         dosage=dosage,
     )
-    if wrong := list(faults(made, suggestion.around)):
+    mistake = malformed(made)
+    if wrong := [*([mistake] if mistake else []), *faults(made, suggestion.around)]:
         raise NotAcceptableError(wrong)
     return made
 
