@@ -7,13 +7,13 @@ follows a condition, a maximum, a change of a dose, "in" or a comparator is none
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sachet.guideline.amount import Amount, has_amount
-from sachet.guideline.chunks import Chunk, Is, chunks
-from sachet.terminology.units import SIZED
+from sachet.guideline.chunks import Is
+from sachet.guideline.line import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +98,10 @@ _OPENS = _BETWEEN | Is.JOIN | Is.COMMA | Is.LABEL | Is.END | Is.OPEN
 # Words that may stand between a dose and another one of the same drug, and those that show that it is another one.
 _GOES_ON = _BETWEEN | Is.JOIN | Is.COMMA | Is.LABEL | Is.END | Is.CHANGE
 _ANOTHER = Is.STEP | Is.CHANGE | Is.JOIN | Is.POPULATION | Is.COMMA | Is.END
-# Words right before an amount that say that it is not given.
-_NOT_GIVEN = Is.TITRATE | Is.DILUENT | Is.EQUAL | Is.CONDITION
 # An age or a weight in a parenthesis behind an amount and its route: "5 mg PO (2-5 years)".
 _AGE = r"(?:[<>≥≤]=?\s?)?\d{1,3}(?:\s?(?:months?|mo|years?|yrs?|y|kg))?"
 _AGES = re.compile(rf"[ \w/]{{0,20}}\(((?:ages?\s)?{_AGE}(?:\s?(?:-|–|to)\s?{_AGE})?(?<=[a-z]))\)", re.IGNORECASE)
 _OVER = re.compile(r"^.*\bover ", re.IGNORECASE)
-_TRANSFUSED = re.compile(r"\s\d+(?:-\d+)?\sunits?\s(?:of\s)?(?:transfus|blood|packed|prbc|rbc|products)", re.IGNORECASE)
-_GAUGE = re.compile(r"(?:1[4-9]|2\d|30)(?:-(?:1[4-9]|2\d|30))?-?[gG]")  # of a needle: "18g IV"
-# Behind an amount: what it does, not that it is given.
-_CAUSES = re.compile(r"(?:(?!\bbut\b)[^.;:—(]){0,60}?\b(?:may|can|could|will)?\s*causes?\b", re.IGNORECASE)
 _SALINE = "normal saline"
 _FLUIDS = ("fluid", "crystalloid")  # a fluid that is named behind them says which
 _NAMES = {
@@ -120,14 +114,12 @@ _NAMES = {
 _FIELDS = Is.ROUTE | Is.FREQUENCY | Is.OVER | Is.DURATION | Is.FORM | Is.LINK | Is.STRENGTH | Is.COMMA
 
 
-class _Line:
+class _Line(Line):
     """A line as chunks, and the doses that were read of it so far."""
 
     def __init__(self, words: str, above: Callable[[], Drug | None]) -> None:
-        self.words = words
+        super().__init__(words)
         self.above = above
-        self.chunks = chunks(words)
-        self.opens = _opens(self.chunks)
         self.found: dict[int, Dose] = {}  # by the place of their amount
 
     def doses(self) -> list[Dose]:
@@ -162,96 +154,11 @@ class _Line:
             return behind if behind and begins else named
         return behind or self.another(place, amount) or self.first(place, amount) or self.drug_above(place)
 
-    # Around an amount
-
-    def before(self, place: int) -> int | None:
-        """The place of the word right before an amount, small words aside."""
-        at = place - 1
-        while at >= 0 and self.chunks[at].kind in (Is.LINK, Is.FORM | Is.LINK):
-            at -= 1
-        return at if at >= 0 else None
-
-    def says_otherwise(self, before: int, place: int) -> bool:
-        """Whether the word before an amount says that it is not what is given."""
-        kind = self.chunks[before].kind
-        if Is.CHANGE in kind:
-            return not self.kind(place + 1) & (Is.ROUTE | Is.FREQUENCY) and not self.is_for_others(place)
-        return bool(kind & _NOT_GIVEN) and not kind & Is.VERB
-
-    def is_not_given(self, place: int) -> bool:
-        """Whether what stands behind an amount says that it is a size, a loss, or what is drawn up for an infusion."""
-        behind = self.kind(place + 1)
-        end = self.chunks[place].end
-        if SIZED.match(self.words, end) or Is.NOT_GIVEN in behind or _CAUSES.match(self.words, end):
-            return True
-        if self.is_content(place) or self.is_reserved(place) or self.is_among_maxima(place):
-            return True
-        after = place + 1
-        while self.kind(after) & (Is.ROUTE | Is.DRUG):
-            after += 1
-        if Is.DILUENT in self.kind(after) and self.text(after).lower() == "per":  # "5 mL per level": how many are open
-            return not _TRANSFUSED.match(self.words, self.chunks[after].end)
-        if _GAUGE.fullmatch(self.text(place)) and self.chunks[place - 1].drug is None:
-            return True
-        beyond = self.beyond(place)
-        mixed = Is.DILUENT in self.kind(beyond) and bool(self.kind(beyond + 1) & (Is.AMOUNT | Is.DRUG))
-        return (mixed or Is.DILUENT in behind) and self.is_drawn_up(place)
-
-    def beyond(self, place: int) -> int:
-        """The place behind an amount and the parenthesis that it is in or that follows it."""
-        closed = {o: c for c, o in self.opens.items()}
-        at = place + 1
-        while Is.CLOSE in self.kind(at) or at in closed:
-            at = closed.get(at, at) + 1
-        return at
-
-    def is_content(self, place: int) -> bool:
-        """Whether an amount is what a piece holds: "20 vials of 1 mg"."""
-        piece = self.chunks[place - 2].amount if place >= 2 and self.text(place - 1).lower() == "of" else None
-        return piece is not None and piece.kind == "piece"
-
-    def is_among_maxima(self, place: int) -> bool:
-        """Whether an amount stands behind a maximum in its parenthesis: "(max 3 g in adults; 4 g if healthy)"."""
-        for at in range(place - 1, -1, -1):
-            if self.kind(at) & (Is.OPEN | Is.CLOSE):
-                return False
-            if Is.MAXIMUM in self.kind(at):
-                return any(Is.OPEN in self.kind(p) and not self.is_closed(p, place) for p in range(at))
-        return False
-
-    def is_closed(self, opened: int, place: int) -> bool:
-        """Whether a parenthesis is closed before a place."""
-        return any(o == opened and c < place for c, o in self.opens.items())
-
-    def is_reserved(self, place: int) -> bool:
-        """Whether a word before an amount, in its sentence, says that it is kept ready or was given in vain."""
-        for at in range(place - 1, -1, -1):
-            kind = self.kind(at)
-            if Is.RESERVED in kind:
-                return True
-            if kind & (Is.END | Is.STEP | Is.LABEL | Is.VERB) and Is.LINK not in kind and Is.FORM not in kind:
-                return False
-        return False
-
-    def is_drawn_up(self, place: int) -> bool:
-        """Whether an amount in a fluid is followed by its speed or concentration, and no time in which it is given."""
-        for at in range(place + 1, len(self.chunks)):
-            chunk = self.chunks[at]
-            if chunk.kind & (Is.END | Is.OVER):
-                return False
-            if (chunk.amount and chunk.amount.time) or (Is.STRENGTH in chunk.kind and "/" in self.text(at)):
-                return True
-        return False
-
     def is_of_a_mixture(self, drug: Drug, amount: Amount) -> bool:
         """Whether an amount is the speed of a fluid that a drug was put in: "+ 20 mEq KCl, infuse at 200 mL/hr"."""
         kinds = {dose.amount.kind for dose in self.found.values() if dose.drug.substance == drug.substance}
         fluid = amount.kind == "volume" and amount.time is not None
         return fluid and bool(kinds) and "volume" not in kinds
-
-    def kind(self, place: int) -> Is:
-        """What the chunk at a place may be; nothing beyond the ends of the line."""
-        return self.chunks[place].kind if 0 <= place < len(self.chunks) else Is.NOTHING
 
     def drug(self, place: int) -> Drug | None:
         """The drug that is named at a place; none where it is part of another name, or what another is diluted in."""
@@ -362,11 +269,6 @@ class _Line:
             return dose.drug
         return dose.drug if self.is_for_others(place) or self.is_next(place, last) else None
 
-    def is_for_others(self, place: int) -> bool:
-        """Whether the words beside an amount say for whom it is."""
-        beside = self.chunks[max(0, place - 1) : place + 2]
-        return any(Is.POPULATION in chunk.kind for chunk in beside)
-
     def first(self, place: int, amount: Amount) -> Drug | None:
         """The one drug of a line that has no dose yet, where "start at" or its like stands before an amount."""
         if self.found or amount.kind == "volume" or not self.is_next(place, -1):
@@ -386,18 +288,6 @@ class _Line:
                 start -= 1
             return Is.CONDITION in self.chunks[start + 1].kind
         return at > last and bool(self.chunks[at].kind & (Is.STEP | Is.CHANGE))
-
-    def outside(self, start: int, end: int) -> Iterator[int]:
-        """The places between two places, without what stands in a parenthesis that is closed by then."""
-        closed = {o: c for c, o in self.opens.items()}
-        at = start
-        while at < end:
-            if Is.OPEN in self.chunks[at].kind and closed.get(at, end) < end:
-                at = closed[at] + 1
-                continue
-            if not self.chunks[at].kind & (Is.OPEN | Is.CLOSE):
-                yield at
-            at += 1
 
     def drug_above(self, place: int) -> Drug | None:
         """The drug above the line, where nothing stands before the amount that could mean another."""
@@ -449,15 +339,6 @@ class _Line:
             words = self.text(place)
             if self.found[last].maximum is None and "total" not in self.text(before).lower():
                 self.found[last] = replace(self.found[last], maximum=words)
-
-    def is_titration(self, place: int) -> bool:
-        """Whether an amount is a step of a change: "titrate by 2.5 mg/hr"."""
-        before = self.before(place)
-        return before is not None and Is.TITRATE in self.chunks[before].kind
-
-    def text(self, place: int) -> str:
-        """The words of a chunk."""
-        return self.words[self.chunks[place].start : self.chunks[place].end]
 
     # What the words beside a dose say of it
 
@@ -513,15 +394,3 @@ class _Line:
             at -= 1
         if at > 0 and Is.DRUG in self.kind(at) and Is.ROUTE in self.kind(at - 1):
             yield at - 1
-
-
-def _opens(line: Sequence[Chunk]) -> dict[int, int]:
-    """Where each parenthesis that is closed was opened."""
-    found: dict[int, int] = {}
-    waiting: list[int] = []
-    for place, chunk in enumerate(line):
-        if Is.OPEN in chunk.kind:
-            waiting.append(place)
-        elif Is.CLOSE in chunk.kind and waiting:
-            found[place] = waiting.pop()
-    return found
