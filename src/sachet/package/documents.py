@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sachet import project
 from sachet.finding import START, Finding, Result, Severity
 from sachet.project import SETTINGS, Project
+from sachet.review.acceptance import FOLDER
 
 # Names of files that a project has beside its documents.
 _NO_DOCUMENTS = {"README", "CHANGELOG", "CONTRIBUTING", "LICENSE", "LICENCE", "NOTICE"}
@@ -32,7 +33,7 @@ class Workspace:
     project: Project
     root: Path
     inputs: tuple[Input, ...]
-    is_whole: bool  # whether these are all the documents of the project
+    is_whole: bool  # whether these are all documents of the project; False where nothing was ever accepted in it
 
     @property
     def has_settings(self) -> bool:
@@ -70,8 +71,14 @@ def find(paths: Sequence[Path]) -> Result[Workspace]:
         raise FileNotFoundError(errno.ENOENT, what, str(paths[0]))
     once = {os.path.realpath(f): f for f in reversed(files)}
     inputs = tuple(Input(f, name_of(f, root), root) for f in sorted(once.values()))
-    whole = {os.path.realpath(f) for f in _documents(root, root, loaded.value.documents)} <= once.keys()
-    return Result(Workspace(loaded.value, root, inputs, whole), tuple(outside))
+    return Result(Workspace(loaded.value, root, inputs, _is_whole(once, root, loaded.value)), tuple(outside))
+
+
+def _is_whole(found: Collection[str], root: Path, settings: Project) -> bool:
+    """Whether these are all documents of a project; looked for only where it has acceptances, which some may lack."""
+    if not (root / FOLDER).is_dir():
+        return False
+    return {os.path.realpath(file) for file in _documents(root, root, settings.documents)} <= set(found)
 
 
 def _documents(folder: Path, root: Path, patterns: Iterable[str]) -> list[Path]:
