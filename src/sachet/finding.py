@@ -52,8 +52,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A safe change of a file: what stands in a span becomes `text`. It never changes a clinical value."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `code` is a family of three letters and a number, listed in `docs/findings.md`."""
+    """One finding. `code` is a family of letters and a number, listed in `docs/findings.md`.
+
+    `related` are the other places that it is about; `fix` is what `sachet check --fix` may do.
+    """
 
     code: str
     severity: Severity
@@ -61,25 +72,26 @@ class Finding:
     span: Span
     message: str
     related: tuple[Place, ...] = ()
+    fix: Edit | None = None
 
     def __str__(self) -> str:
         return f"{self.path}:{self.span.line}:{self.span.column} {self.code} {self.severity}: {self.message}"
 
     def as_json(self) -> dict[str, Any]:
         """The finding as `sachet check --format json` prints it (a stable format)."""
-        line, column, end_line, end_column = self.span
         return {
             "code": self.code,
             "severity": str(self.severity),
             "path": self.path,
-            "line": line,
-            "column": column,
-            "end_line": end_line,
-            "end_column": end_column,
+            **_as_json(self.span),
             "message": self.message,
             "related": [{"path": p.path, "line": p.span.line} for p in self.related],
-            "fix": None,
+            "fix": None if self.fix is None else {**_as_json(self.fix.span), "text": self.fix.text},
         }
+
+
+def _as_json(span: Span) -> dict[str, int]:
+    return dict(zip(("line", "column", "end_line", "end_column"), span, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
