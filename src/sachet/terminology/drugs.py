@@ -33,8 +33,13 @@ class Name:
     drug: str
 
 
-def find(words: str) -> Iterator[Name]:
+@lru_cache(maxsize=1 << 10)
+def find(words: str) -> tuple[Name, ...]:
     """The drug names in words, in their order, each as long as it can be."""
+    return tuple(_find(words))
+
+
+def _find(words: str) -> Iterator[Name]:
     low = words.lower()
     ends = [m.end() for m in _LETTERS.finditer(low)]
     end = 0
