@@ -1,28 +1,144 @@
-"""Checks over documents. A check is one function; `CHECKS` is the one table that they stand in."""
+"""Checks over documents. A check is one function; `CHECKS` is the one table that they stand in.
+
+Those of a document get a Subject, those over all documents a Corpus: what is left of each when it was read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from sachet.checks import icd10, links, schema, structure
+from sachet.checks import (
+    across,
+    arithmetic,
+    bands,
+    citations,
+    claims,
+    doses,
+    duplicates,
+    harm_window,
+    icd10,
+    instructions,
+    leftovers,
+    links,
+    metadata,
+    practice,
+    schema,
+    structure,
+    units,
+)
+from sachet.checks.facts import Corpus, Facts, facts
+from sachet.checks.formulary import Entry
+from sachet.checks.subject import Subject
 from sachet.finding import Finding
 from sachet.guideline.model import Guideline
 
-Check = Callable[[Guideline, Collection[str]], Iterator[Finding]]
+__all__ = ["CHECKS", "Facts", "check", "check_across"]
 
-CHECKS: tuple[Check, ...] = (
-    schema.unknown_keys,
-    schema.required_keys,
-    schema.kinds_and_values,
-    structure.headings,
-    icd10.codes_exist,
-    icd10.codes_billable,
-    icd10.roles_known,
-    links.conditions_exist,
-    links.links_lead_somewhere,
+# The checks of the validation block of the front matter, and what is always checked.
+ALWAYS = "schema, structure and codes"
+CONSISTENCY = "automated_consistency_check"
+DOSES = "dose_range_validator"
+UNITS = "unit_normalization_check"
+CROSS_FILE = "cross_file_consistency_check"
+CITATIONS = "citation_presence_check"
+DUPLICATES = "duplicate_content_check"
+OUTLIERS = "outlier_detection_flag"
+
+OfDocument = Callable[[Subject], Iterator[Finding]]
+OverAll = Callable[[Corpus], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The functions of one check: those of a document, and those over all documents."""
+
+    name: str
+    of_document: tuple[OfDocument, ...] = ()
+    over_all: tuple[OverAll, ...] = ()
+
+
+CHECKS: tuple[Checks, ...] = (
+    Checks(
+        ALWAYS,
+        (
+            schema.unknown_keys,
+            schema.required_keys,
+            schema.kinds_and_values,
+            metadata.tier_fits_urgency,
+            metadata.schema_version,
+            metadata.checks_were_run,
+            metadata.review_is_current,
+            structure.headings,
+            structure.title,
+            structure.comparators,
+            leftovers.leftovers,
+            icd10.codes_exist,
+            icd10.codes_billable,
+            icd10.roles_known,
+            icd10.titles_fit,
+            icd10.named_alike,
+            icd10.roles_of_procedures,
+            icd10.patients_fit,
+            icd10.exclusions,
+        ),
+    ),
+    Checks(
+        CONSISTENCY,
+        (
+            claims.contradictions,
+            instructions.counts,
+            instructions.superlatives,
+            instructions.orders,
+            instructions.bans,
+            harm_window.order,
+            harm_window.complete,
+            harm_window.targets,
+            bands.ages,
+            bands.grades,
+            bands.levels,
+            bands.windows,
+            arithmetic.conversions,
+            arithmetic.products,
+            arithmetic.formulas,
+        ),
+    ),
+    Checks(
+        DOSES, (doses.contradictions, doses.ceilings, doses.totals, doses.formulary, practice.superseded, doses.tenfold)
+    ),
+    Checks(UNITS, (units.unsafe_abbreviations, units.unsafe_numbers, units.spellings, units.units_known)),
+    Checks(
+        CROSS_FILE, (links.styles,), (links.lead_somewhere, across.doses, across.ages, across.ceilings, across.levels)
+    ),
+    Checks(
+        CITATIONS,
+        (
+            citations.identified,
+            citations.well_formed,
+            citations.decision_rules,
+            citations.repeated,
+            citations.guidance_named,
+            citations.relevant,
+        ),
+        (citations.one_article, citations.editions),
+    ),
+    Checks(DUPLICATES, (duplicates.lines,), (duplicates.shared, duplicates.documents)),
+    Checks(OUTLIERS, over_all=(across.outliers,)),
 )
 
 
-def check(guideline: Guideline, plans: Collection[str]) -> tuple[Finding, ...]:
-    """Every finding of every check on a document; `plans` are the ids of all documents that it may point to."""
-    return tuple(f for one in CHECKS for f in one(guideline, plans))
+def check(guideline: Guideline, formulary: Sequence[Entry] = ()) -> tuple[tuple[Finding, ...], Facts]:
+    """Every finding of the checks of one document, and what the checks over all documents need to know of it."""
+    subject = Subject(guideline, formulary)
+    found = tuple(f for checks in CHECKS for one in checks.of_document for f in one(subject))
+    return found, facts(subject)
+
+
+def check_across(documents: Iterable[Facts]) -> tuple[Finding, ...]:
+    """Every finding of the checks over all documents. The order in which they come changes nothing."""
+    corpus = Corpus(_in_order(documents))
+    return tuple(f for checks in CHECKS for one in checks.over_all for f in one(corpus))
+
+
+def _in_order(documents: Iterable[Facts]) -> Sequence[Facts]:
+    return sorted(documents, key=lambda one: (one.id, one.path))

@@ -1,36 +1,191 @@
-"""ICD: do the ICD-10-CM codes of a document exist? A code is checked, never corrected."""
+"""ICD: do the ICD-10-CM codes of a document exist, and do they fit it? A code is checked, never corrected."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import combinations
 
-from sachet.finding import Finding, Severity
-from sachet.guideline.model import ROLES, Guideline
+from sachet.checks.subject import Subject
+from sachet.checks.tables import table
+from sachet.finding import Finding
+from sachet.guideline.model import ROLES
 from sachet.terminology import icd10cm
+from sachet.terminology.icd10cm import IcdCode, title_stems
+from sachet.terminology.words import stems
+
+_SHOWN = 3  # codes that a message names
+_ROOT = 5  # letters that words of one root begin with
+# Chapters of symptoms, causes and contacts: what they say goes with any condition.
+_NOT_CONDITIONS = "RVWXYZ"
+_PEOPLE = (
+    (
+        "O",
+        "pregnancy and childbirth",
+        re.compile(
+            r"pregnan|obstet|partum|natal|matern|labou?r|deliver|eclamp|hellp|cesarean|cord|gestation|placent|amniot|uter"
+            r"|trimester|hyperemesis|ectopic|miscarriage|abortion|breast",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "P",
+        "newborns",
+        re.compile(r"natal|newborn|infant|fetal|neonat|birth|pediatric|premature|deliver", re.IGNORECASE),
+    ),
+)
 
 
-def codes_exist(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
+def codes_exist(subject: Subject) -> Iterator[Finding]:
     """ICD101: no such code in the release; it goes out as text, never as a Coding."""
-    for code in guideline.codes:
+    for code in subject.guideline.codes:
         if code.title is None:
             words = code.words.words
             near = icd10cm.near(words)
             hint = f"; did you mean {near}?" if near else "; look it up in the tabular list"
             message = f"{words} is not an ICD-10-CM code (release of {icd10cm.release()}){hint}"
-            yield Finding("ICD101", Severity.ERROR, guideline.path, code.words.span, message)
+            yield subject.error("ICD101", code.words.span, message)
 
 
-def codes_billable(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
+def codes_billable(subject: Subject) -> Iterator[Finding]:
     """ICD102: a category that takes further characters, so no claim can carry it."""
-    for code in guideline.codes:
+    names = title_stems(" ".join(_names(subject)))
+    for code in subject.guideline.codes:
         if code.title is not None and not code.billable:
-            message = f"{code.words.words} ({code.title}) takes further characters and is not billable"
-            yield Finding("ICD102", Severity.WARNING, guideline.path, code.words.span, message)
+            below = icd10cm.billable_below(code.words.words)
+            fitting = sorted(below, key=lambda one: (-len(title_stems(one.title) & names), one.code))[:_SHOWN]
+            takes = ", ".join(f"{one.code} ({one.title})" for one in fitting)
+            lacks = (
+                "lacks its seventh character" if _lacks_seventh(code.words.words, below) else "takes further characters"
+            )
+            message = f"{code.words.words} ({code.title}) {lacks}, so no claim can carry it; there are {takes}"
+            yield subject.warning("ICD102", code.words.span, message)
 
 
-def roles_known(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
-    """ICD103: a role that sachet does not know; the code becomes `associated`."""
+def _lacks_seventh(code: str, below: Sequence[IcdCode]) -> bool:
+    """Whether nothing but a seventh character is missing; X stands in the places before it."""
+    filled = code.replace(".", "").ljust(6, "X")
+    return bool(below) and all(one.code.replace(".", "")[:6] == filled for one in below)
+
+
+def titles_fit(subject: Subject) -> Iterator[Finding]:
+    """ICD105: a code whose title has nothing to do with the document, by its names and by its text."""
+    guideline = subject.guideline
+    if _is_procedural(subject):
+        return
+    names = _meanings(" ".join(_names(subject)))
+    body = _meanings(guideline.source.text.partition("\n---")[2])
     for code in guideline.codes:
+        if code.title is None or code.words.words[0] in _NOT_CONDITIONS or _is_poisoning(code.words.words):
+            continue
+        told = _meanings(code.title)
+        alike = any(_begin_alike(one, other) for one in told for other in names)
+        if told and not told & names and not alike and len(told & body) < len(told) / 2:
+            said = f"{code.words.words} is {code.title}: it shares no word with {guideline.title.words}"
+            message = f"{said}, and the text does not speak of it; look the code up again, or give it its role"
+            yield subject.warning("ICD105", code.words.span, message)
+
+
+def named_alike(subject: Subject) -> Iterator[Finding]:
+    """ICD106: a code that is named like the condition, where none of the listed ones is."""
+    codes = [code for code in subject.guideline.codes if code.title]
+    names = [name for name in _names(subject) if title_stems(name)]
+    if not codes or any(title_stems(name) <= title_stems(code.title or "") for name in names for code in codes):
+        return
+    about = f"{' '.join(names)} {_category(subject)}"
+    for name in names:
+        for one in icd10cm.named(name):
+            near = any(c.words.words.startswith(one.code) or one.code.startswith(c.words.words) for c in codes)
+            fits = all(words.search(about) for letter, _, words in _PEOPLE if one.code.startswith(letter))
+            if fits and not near:
+                message = f"none of these codes is {one.code}, {one.title}; is it what is meant?"
+                yield subject.warning("ICD106", codes[0].words.span, message)
+                return
+
+
+def roles_of_procedures(subject: Subject) -> Iterator[Finding]:
+    """ICD107: codes on a procedure that are not its name, and do not say what they are to it."""
+    if not _is_procedural(subject):
+        return
+    names = _meanings(" ".join(_names(subject)))
+    without = [c for c in subject.guideline.codes if c.role is None and c.title and not _meanings(c.title) & names]
+    if without:
+        shown = ", ".join(f"{code.words.words} ({code.title})" for code in without[:_SHOWN])
+        message = f"{shown}: not the procedure itself; give each its role (indication, complication, cause)"
+        first = without[0].words.span
+        yield subject.warning("ICD107", first, message, [code.words.span for code in without[1:]])
+
+
+def patients_fit(subject: Subject) -> Iterator[Finding]:
+    """ICD108: a code of childbirth or of newborns on a document that is on neither."""
+    about = f"{' '.join(_names(subject))} {_category(subject)}"
+    for code in subject.guideline.codes:
+        for letter, people, words in _PEOPLE:
+            if code.title and code.words.words.startswith(letter) and not words.search(about):
+                message = f"{code.words.words} ({code.title}) is for {people} only, and this document is not on them"
+                yield subject.warning("ICD108", code.words.span, message)
+
+
+def exclusions(subject: Subject) -> Iterator[Finding]:
+    """ICD109: codes that must not be coded together (notes Excludes1): a document may list both, a claim may not."""
+    codes = [code for code in subject.guideline.codes if code.title is not None]
+    pairs = [
+        (one, other)
+        for one, other in combinations(codes, 2)
+        if any(_within(other.words.words, named) for named in icd10cm.excluded(one.words.words))
+        or any(_within(one.words.words, named) for named in icd10cm.excluded(other.words.words))
+    ]
+    if pairs:
+        shown = ", ".join(f"{one.words.words} and {other.words.words}" for one, other in pairs[:_SHOWN])
+        message = f"no patient can have both {shown}{' and others' if len(pairs) > _SHOWN else ''} (Excludes1)"
+        yield subject.note("ICD109", pairs[0][1].words.span, message, [pairs[0][0].words.span])
+
+
+def _within(code: str, named: str) -> bool:
+    """Whether a code is one that a note names: itself, its category, or a range of categories."""
+    low, _, high = named.partition("-")
+    return low <= code[: len(low)] and code[: len(high)] <= high if high else code.startswith(low)
+
+
+def _names(subject: Subject) -> list[str]:
+    guideline = subject.guideline
+    return [name.words for name in (guideline.title, *guideline.aliases)]
+
+
+def _category(subject: Subject) -> str:
+    category = subject.guideline.scalar("category")
+    return category.words if category else ""
+
+
+def _is_procedural(subject: Subject) -> bool:
+    return _category(subject) == "procedural"
+
+
+def _is_poisoning(code: str) -> bool:
+    """Whether a code is of a substance: its title names the class, the document the drug."""
+    return "T36" <= code[:3] <= "T65"
+
+
+def _meanings(words: str) -> frozenset[str]:
+    """Stems of words, each as the first of its synonyms."""
+    same = _synonyms()
+    return frozenset(same.get(one, one) for one in title_stems(words))
+
+
+def _begin_alike(one: str, other: str) -> bool:
+    return len(one) >= _ROOT and one[:_ROOT] == other[:_ROOT]
+
+
+@cache
+def _synonyms() -> dict[str, str]:
+    rows = (list(stems(row)) for row in table("code_synonyms")["rows"])
+    return {one: row[0] for row in rows for one in row}
+
+
+def roles_known(subject: Subject) -> Iterator[Finding]:
+    """ICD103: a role that sachet does not know; the code becomes `associated`."""
+    for code in subject.guideline.codes:
         if code.role is not None and code.role.words not in (*ROLES, "focus"):
             message = f"{code.role.words!r} is no role of a code; use focus, {', '.join(ROLES)}"
-            yield Finding("ICD103", Severity.WARNING, guideline.path, code.role.span, message)
+            yield subject.warning("ICD103", code.role.span, message)

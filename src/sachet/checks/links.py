@@ -2,36 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from sachet.checks.subject import Subject
 from sachet.document.front_matter import Fields, Scalar, Sequence, scalars
-from sachet.finding import Finding, Severity
+from sachet.finding import Edit, Finding, Severity, Span
 from sachet.guideline.model import Guideline
 
-
-def conditions_exist(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
-    """LNK101: `confusion_pairs` or `differential_categories` name a condition that has no document."""
-    for condition in _conditions(guideline):
-        if condition.words not in plans:
-            message = f"no document has the id {condition.words!r}; the link goes out as words"
-            yield Finding("LNK101", Severity.WARNING, guideline.path, condition.span, message)
+if TYPE_CHECKING:
+    from sachet.checks.facts import Corpus
 
 
-def links_lead_somewhere(guideline: Guideline, plans: Collection[str]) -> Iterator[Finding]:
-    """LNK102: a link in the text leads to no document."""
-    for item in guideline.walk():
+# A document's file in the text, in back-ticks or bare; not in a link, which leads to the file.
+_FILE = re.compile(r"(?<![\w/(\[.-])`?(?:[\w.-]+/)*(?P<id>[a-z0-9]+(?:-[a-z0-9]+)+)\.md\b(?!\])`?")
+
+
+# A document's id in back-ticks that the text refers to: "see `x-y`", "(`x-y`)".
+_NAMED = re.compile(r"\b(?:[Ss]ee|refer to|per)\s`(?P<id>[a-z0-9]+(?:-[a-z0-9]+)+)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What leads to another document: its id, the code of the finding where there is none, and the words."""
+
+    id: str
+    code: str
+    words: str
+    span: Span
+
+
+def pointers(subject: Subject) -> Iterator[Pointer]:
+    """Everything of a document that leads to another."""
+    for condition in _conditions(subject.guideline):
+        yield Pointer(condition.words, "LNK101", condition.words, condition.span)
+    for item in subject.guideline.walk():
         for text in (*item.words, *item.facts):
             for link in text.links:
-                name = link.destination.rsplit("/", 1)[-1].removesuffix(".md")
-                if "://" not in link.destination and name not in plans:
-                    message = f"the link to {link.destination!r} leads to no document; it goes out as words"
-                    yield Finding("LNK102", Severity.WARNING, guideline.path, text.place(link.start, link.end), message)
+                if "://" not in link.destination:
+                    name = link.destination.rsplit("/", 1)[-1].removesuffix(".md")
+                    yield Pointer(name, "LNK102", link.destination, text.place(link.start, link.end))
+    guideline = subject.guideline
+    for number, line in enumerate(guideline.source.text.split("\n")[guideline.body_line :], guideline.body_line + 1):
+        for m in _NAMED.finditer(line) if "`" in line else ():
+            yield Pointer(m["id"], "LNK104", m["id"], Span(number, m.start("id") + 1, number, m.end("id") + 1))
+
+
+def lead_somewhere(corpus: Corpus) -> Iterator[Finding]:
+    """LNK101: the front matter names a condition that has no document. LNK102: a link, LNK104: the text does."""
+    messages = {
+        "LNK101": "no document has the id {!r}; the link goes out as words",
+        "LNK102": "the link to {!r} leads to no document; it goes out as words",
+        "LNK104": "no document has the id {!r}, which the text refers to",
+    }
+    for document in corpus.documents:
+        for one in document.pointers:
+            if one.id not in corpus.by_id:
+                message = messages[one.code].format(one.words)
+                yield Finding(one.code, Severity.WARNING, document.path, one.span, message)
 
 
 def _conditions(guideline: Guideline) -> Iterator[Scalar]:
-    for key, member in (("confusion_pairs", "condition"), ("differential_categories", "conditions")):
-        entry = guideline.fields.get(key)
-        for value in entry.value.items if entry and isinstance(entry.value, Sequence) else ():
-            found = value.get(member) if isinstance(value, Fields) else None
-            if found is not None:
-                yield from (s for s in scalars(found.value) if not s.is_null)
+    yield from _listed(guideline, "confusion_pairs", "condition")
+    yield from _listed(guideline, "differential_categories", "conditions")
+
+
+def _listed(guideline: Guideline, key: str, member: str) -> Iterator[Scalar]:
+    """The ids below a key of the front matter, by the name that each entry gives them."""
+    entry = guideline.fields.get(key)
+    for value in entry.value.items if entry and isinstance(entry.value, Sequence) else ():
+        found = value.get(member) if isinstance(value, Fields) else None
+        if found is not None:
+            yield from (s for s in scalars(found.value) if not s.is_null)
+
+
+def styles(subject: Subject) -> Iterator[Finding]:
+    """LNK103: a document named by its file. LNK105: one document in two groups. LNK106: one that points to itself."""
+    guideline = subject.guideline
+    for number, line in enumerate(guideline.source.text.split("\n")[guideline.body_line :], guideline.body_line + 1):
+        for m in _FILE.finditer(line):
+            span = Span(number, m.start() + 1, number, m.end() + 1)
+            name = m["id"]
+            message = f"write `{name}`: a document is named by its id, files move"
+            yield subject.warning("LNK103", span, message, fix=Edit(span, f"`{name}`"))
+    seen: dict[str, Scalar] = {}
+    for condition in _listed(guideline, "differential_categories", "conditions"):
+        if (first := seen.setdefault(condition.words, condition)) is not condition:
+            message = f"{condition.words!r} is listed a second time (first on line {first.span.line}); leave one"
+            yield subject.warning("LNK105", condition.span, message, [first.span])
+    for condition in _conditions(guideline):
+        if condition.words == guideline.id:
+            yield subject.warning("LNK106", condition.span, "this is the document itself; name another one")

@@ -99,8 +99,7 @@ def _subtitle(guideline: Guideline) -> Words | None:
 
 
 def _description(guideline: Guideline) -> Words:
-    entry = guideline.fields.get("aliases")
-    aliases = [s for s in scalars(entry.value) if not s.is_null] if entry else []
+    aliases = guideline.aliases
     words = f"Clinical guidance on {guideline.title.words}."
     if aliases:
         words += f" Also known as: {', '.join(a.words for a in aliases)}."

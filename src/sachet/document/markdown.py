@@ -27,6 +27,7 @@ from typing import Any
 
 import pyromark
 
+from sachet.document.comments import without as without_comments
 from sachet.document.source import CONTROL, REPLACEMENT
 from sachet.finding import Findings, Span
 
@@ -219,6 +220,7 @@ def leaves(blocks: tuple[Block, ...]) -> Iterator[Span]:
 
 def parse(text: str, first_line: int, findings: Findings) -> tuple[Block, ...]:
     """Read Markdown whose first line is line `first_line` of the file."""
+    text = without_comments(text)
     text_apart, added = _apart(text)
     masked = text_apart
     for pattern, replacement in _MASKS:

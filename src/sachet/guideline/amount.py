@@ -7,10 +7,9 @@ the table does not have makes it no amount.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from sachet.terminology.units import concentration, denominators, either, unit_of, units
 
@@ -48,11 +47,12 @@ class Amount:
         return self.kind, self.per, self.time
 
 
-def amounts(words: str) -> Iterator[Amount]:
+@lru_cache(maxsize=1 << 10)
+def amounts(words: str) -> tuple[Amount, ...]:
     """The amounts in words, in their order."""
-    for m in _pattern().finditer(words):
-        if found := _read(m):
-            yield found
+    if not _LIKE_ONE.search(words):
+        return ()
+    return tuple(found for m in _pattern().finditer(words) if (found := _read(m)))
 
 
 def has_amount(words: str) -> bool:

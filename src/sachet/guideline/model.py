@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sachet.document.front_matter import Fields, Scalar
+from sachet.document.front_matter import Fields, Scalar, scalars
 from sachet.document.markdown import Text
 from sachet.document.source import Source
 from sachet.finding import Span
@@ -155,6 +155,12 @@ class Guideline:
     def id(self) -> str:
         """The id of the document: the PlanDefinition's id and the tail of its url."""
         return self.identifier.words
+
+    @property
+    def aliases(self) -> tuple[Scalar, ...]:
+        """What the condition is also called, as far as `aliases` says."""
+        entry = self.fields.get("aliases")
+        return tuple(s for s in scalars(entry.value) if not s.is_null) if entry else ()
 
     def scalar(self, key: str) -> Scalar | None:
         """The value of a front-matter key, where it is one value and not null."""

@@ -1,0 +1,388 @@
+"""CIT: are the sources of a document there, identified, and of what they are said to be?"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from sachet.checks.subject import Subject
+from sachet.checks.tables import table
+from sachet.document.front_matter import Fields, Scalar, Sequence
+from sachet.finding import Edit, Finding, Place, Severity, Span
+from sachet.guideline.model import Reference
+from sachet.guideline.reference import first_author, is_doi, is_pmid
+from sachet.terminology.words import stems
+
+if TYPE_CHECKING:
+    from sachet.checks.facts import Corpus, Facts
+
+# "Chest. 2004;125(3):1081-1102": year, volume and first page say which article it is.
+_LOCUS = re.compile(
+    r"\b(?P<year>(?:19|20)\d\d);\s?(?P<volume>\d{1,4})(?:\([^)]*\))?\s?:\s?(?P<page>[A-Za-z]{0,2}\d{1,7})"
+)
+_AUTHORS = re.compile(
+    r"^(?:(?:[A-Z][\w'’-]+(?:\s[\w'’-]+){0,2}\s[A-Z]{1,4}(?:,\s|\.\s|\sand\s))+(?:et al\.?,?\s)?"
+    r"|[^.,]{2,40},?\set al\.?,?\s)"
+)
+_JOURNAL = re.compile(r"[.,]\s+[A-Z][^.;:]{2,70}\.?,?\s+(?:19|20)\d\d[;.].*$|[.,]\s+(?:19|20)\d\d;.*$")
+_LATER_AUTHORS = re.compile(r"\.\s(?=[A-Z][\w'’-]+\s[A-Z]{1,3}(?:\set al|,\s[A-Z]))")
+_YEAR = re.compile(r"\b((?:19|20)\d\d)\b")
+_ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{2,}(?:-[A-Z0-9]+)?\b")
+_CALLED = re.compile(r"\(([A-Z][A-Z0-9]{2,}(?:-[A-Z0-9]+)?)\)")  # "Status Epilepticus Severity Score (STESS)"
+_PMC = re.compile(r"\s*PMC\s?:?\s?\d+\s*", re.IGNORECASE)
+_PREFIXED_PMID = re.compile(r"\s*(?:PMID|PubMed)[:\s]*(\d{1,8})\s*", re.IGNORECASE)
+_PREFIXED_DOI = re.compile(r"\s*(?:https?://(?:dx\.)?doi\.org/|doi:\s*)(10\.\d{4,9}/\S+)\s*", re.IGNORECASE)
+_SAME, _ALTERED = 0.8, 0.75
+_TOPIC = 0.7
+_ENOUGH = 3  # stems of a title
+_LONGEST = 300  # characters of a title
+_SMALL = frozenset(("of", "the", "for", "and", "in", "on", "to"))
+_ASPECTS = (frozenset(stems("treatment management therapy")), frozenset(stems("diagnosis evaluation screening")))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source of a document, as far as others are compared with it.
+
+    `locus` is year, volume and first page; `title` its title; `issuers` who issued it; `topic` the stems
+    of its title that say what it is about.
+    """
+
+    pmid: str | None
+    doi: str | None
+    author: str | None
+    year: int | None
+    locus: tuple[str, str, str] | None
+    title: str
+    issuers: tuple[str, ...]
+    topic: tuple[str, ...]
+    is_guideline: bool
+    words: str
+    span: Span
+
+
+def sources(subject: Subject) -> Iterator[Source]:
+    """The sources of a document, in its order."""
+    for reference in subject.guideline.references:
+        yield _source(reference)
+
+
+def _source(reference: Reference) -> Source:
+    words = reference.words.words
+    m = _LOCUS.search(words)
+    title = title_of(words)
+    issuers = tuple(sorted(set(_issuers().findall(words))))
+    kept = {one for one in stems(_issuers().sub(" ", title)) if one not in _generic() and not one.isdigit()}
+    pmid = reference.pmid.words if reference.pmid else None
+    doi = reference.doi.words.lower() if reference.doi else None
+    return Source(
+        pmid=pmid if pmid and is_pmid(pmid) else None,
+        doi=doi if doi and is_doi(doi) else None,
+        author=first_author(words),
+        year=_year(reference, title, bool(issuers)),
+        locus=(m["year"], m["volume"], m["page"]) if m else None,
+        title=title[:_LONGEST],
+        issuers=issuers,
+        topic=tuple(sorted(kept)),
+        is_guideline=reference.type in ("guideline", "consensus-statement") or "uideline" in words,
+        words=words if len(words) <= 90 else f"{words[:89]}…",
+        span=reference.words.span,
+    )
+
+
+def _year(reference: Reference, title: str, is_issued: bool) -> int | None:
+    """The year of a source; of guidance the year of its title, the last one where it was updated."""
+    years = _YEAR.findall(title) or _YEAR.findall(reference.words.words)
+    if is_issued and years:
+        return int(max(years) if re.search(r"updated|amended|revised", title, re.IGNORECASE) else years[0])
+    return reference.year or (int(years[0]) if len(set(years)) == 1 else None)
+
+
+def title_of(words: str) -> str:
+    """The title in a reference: what stands between the authors and the journal, as far as both can be told."""
+    words = _AUTHORS.sub("", words, count=1)
+    words = _JOURNAL.sub("", words, count=1)
+    return _LATER_AUTHORS.split(words, maxsplit=1)[0].strip(" .")
+
+
+def identified(subject: Subject) -> Iterator[Finding]:
+    """CIT102: no source at all. CIT103: sources of which nothing says which publication they are."""
+    references = subject.guideline.references
+    entry = subject.guideline.fields.get("sources")
+    if entry is not None and not references:
+        yield subject.error("CIT102", entry.key_span, "this document has no source; name what it rests on")
+    bare = [r for r in references if not (r.pmid or r.doi or r.url or r.type == "textbook")]
+    if bare and entry is not None:
+        message = f"{len(bare)} of {len(references)} sources have no PMID, DOI or address, so nobody can look them up"
+        yield subject.note("CIT103", entry.key_span, message)
+
+
+def well_formed(subject: Subject) -> Iterator[Finding]:
+    """CIT104: a PMID that is none. CIT105: a DOI that is none."""
+    for pmid in _scalars(subject, "pmid"):
+        if not is_pmid(pmid.words):
+            hint, fix = "write the digits of PubMed's id", None
+            if _PMC.fullmatch(pmid.words):
+                hint = "this is an id of PubMed Central; look up the PMID of the article"
+            elif m := _PREFIXED_PMID.fullmatch(pmid.words):
+                hint, fix = f"write {m[1]}", Edit(pmid.place(0, len(pmid.words)), m[1])
+            elif is_doi(pmid.words):
+                hint = "this is a DOI; write it as doi:"
+            yield subject.error("CIT104", pmid.span, f"{pmid.words!r} is no PMID; {hint}", fix=fix)
+    for doi in _scalars(subject, "doi"):
+        m = _PREFIXED_DOI.fullmatch(doi.words)
+        if m:
+            fix = Edit(doi.place(0, len(doi.words)), m[1])
+            yield subject.warning("CIT105", doi.span, f"write the DOI alone: {m[1]}", fix=fix)
+        elif not is_doi(doi.words) or doi.words.endswith((".", ",")):
+            yield subject.warning("CIT105", doi.span, f"{doi.words!r} is no DOI; write it like 10.1000/182")
+
+
+def _scalars(subject: Subject, key: str) -> Iterator[Scalar]:
+    for reference in subject.guideline.references:
+        if value := reference.fields.scalar(key):
+            yield value
+    for rule in _rules(subject):
+        if value := rule.scalar(key):
+            yield value
+
+
+def _rules(subject: Subject) -> Iterator[Fields]:
+    entry = subject.guideline.fields.get("decision_rules")
+    for rule in entry.value.items if entry and isinstance(entry.value, Sequence) else ():
+        if isinstance(rule, Fields):
+            yield rule
+
+
+def decision_rules(subject: Subject) -> Iterator[Finding]:
+    """CIT111: a decision rule without its source. CIT112: with the source of another rule."""
+    for rule in _rules(subject):
+        name, citation = rule.scalar("name"), rule.scalar("citation")
+        if name is None:
+            continue
+        if citation is None:
+            yield subject.warning("CIT111", name.span, f"{name.words!r} has no citation; say where the rule is from")
+            continue
+        own, others = set(_ACRONYM.findall(name.words)), set(_ACRONYM.findall(title_of(citation.words)))
+        called, also = set(_CALLED.findall(name.words)), set(_CALLED.findall(citation.words))
+        other_rule = bool(called and also and not called & also)
+        if other_rule or (own and others and not own & others and not _spelled_out(own, name.words, citation.words)):
+            message = (
+                f"the citation of {name.words!r} is of {', '.join(sorted(others))}; cite the rule's own publication"
+            )
+            yield subject.warning("CIT112", citation.span, message, [name.span])
+
+
+def _spelled_out(acronyms: Iterable[str], name: str, citation: str) -> bool:
+    """Whether a citation speaks of a rule by its words, where it does not by its acronym."""
+    plain = (
+        set(stems(_ACRONYM.sub(" ", name))) - _generic() - set(stems("score scale index rule criteria tool severity"))
+    )
+    initials = "".join(word[0] for word in re.findall(r"[A-Za-z]+", citation)).lower()
+    return bool(plain & set(stems(citation))) or any(one.lower() in initials for one in acronyms)
+
+
+def repeated(subject: Subject) -> Iterator[Finding]:
+    """CIT121: one source twice in a list."""
+    for one, other in combinations(list(sources(subject)), 2):
+        same = (one.pmid and one.pmid == other.pmid) or (one.doi and one.doi == other.doi)
+        others = one.author and other.author and one.author != other.author
+        alike = one.year and one.year == other.year and not others and titles_alike(one.title, other.title) >= _SAME
+        if same or (one.locus and one.locus == other.locus) or alike:
+            message = f"this source is listed twice (first on line {one.span.line}); leave one of them"
+            yield subject.warning("CIT121", other.span, message, [one.span])
+
+
+def guidance_named(subject: Subject) -> Iterator[Finding]:
+    """CIT131: guidance that the text names by issuer and year, and no source is of that issuer."""
+    cited = " ".join(reference.words.words for reference in subject.guideline.references)
+    of_sources = set(_issuers().findall(cited))
+    places: dict[str, list[Span]] = defaultdict(list)
+    for statement in subject.statements:
+        if any(c.isdigit() for c in statement.plain):
+            for m in _named().finditer(statement.plain):
+                places[m[0]].append(statement.place(m.start(), m.end()))
+    for name, spans in places.items():
+        issuers = set(_issuers().findall(name))
+        if not issuers & of_sources and not _in_full(issuers, cited):
+            message = f"{name!r} is named here, but no source is of {' or '.join(sorted(issuers))}; add it as a source"
+            yield subject.warning("CIT131", spans[0], message, spans[1:])
+
+
+def _in_full(issuers: Iterable[str], words: str) -> bool:
+    """Whether an issuer is named in full: "American Heart Association" for AHA."""
+    initials = "".join(w[0] for w in re.findall(r"\b[A-Z][a-z]+", words))
+    return any(i in initials for i in issuers if len(i) > 2)
+
+
+def relevant(subject: Subject) -> Iterator[Finding]:
+    """CIT141: a source on other people than the document. CIT142: one that shares no word with it."""
+    guideline = subject.guideline
+    names = " ".join(n.words for n in (guideline.title, *guideline.aliases, guideline.identifier))
+    category = guideline.scalar("category")
+    about = f"{names} {category.words if category else ''}"
+    populations = table("sources")["populations"]
+    adult, child = (re.compile(populations[key], re.IGNORECASE) for key in ("adult", "child"))
+    young = bool(child.search(about)) and not adult.search(about)
+    known = set(stems(names)) | _headline(subject)
+    for reference in guideline.references:
+        words = reference.words.words
+        title = re.split(r"\s[—–]\s", title_of(words))[0]
+        if young and adult.search(title) and not child.search(title):
+            message = f"{_short(words)!r} is about adults, and this document is not; cite what is about its patients"
+            yield subject.warning("CIT141", reference.words.span, message)
+            continue
+        topic = {one for one in stems(title) if one not in _generic() and len(one) > 3}
+        if len(topic) >= _ENOUGH and re.search(r"\badapted\b", words) and not topic & set(stems(names)):
+            message = (
+                f"{_short(words)!r} is about something else and was adapted; cite what is about {guideline.title.words}"
+            )
+            yield subject.warning("CIT142", reference.words.span, message)
+        elif len(topic) >= _ENOUGH and reference.type == "pubmed" and not topic & known:
+            message = f"the title of {_short(words)!r} shares no word with this document; is it the right source?"
+            yield subject.note("CIT143", reference.words.span, message)
+
+
+def _headline(subject: Subject) -> set[str]:
+    """Stems of what the document is about: its aliases, headings and labels."""
+    return {s for item in subject.guideline.walk() for s in stems(item.title)} - _generic()
+
+
+def one_article(corpus: Corpus) -> Iterator[Finding]:
+    """CIT201: one article with two PMIDs. CIT202: one PMID with two titles. CIT203: the pages of two articles."""
+    by_locus: dict[tuple[str, str, str], list[tuple[Facts, Source]]] = defaultdict(list)
+    by_pmid: dict[str, list[tuple[Facts, Source]]] = defaultdict(list)
+    for document in corpus.documents:
+        for source in document.sources:
+            if source.locus:
+                by_locus[source.locus].append((document, source))
+            if source.pmid:
+                by_pmid[source.pmid].append((document, source))
+    yield from _once(_same_pages(by_locus))
+    yield from _once(_same_pmid(by_pmid))
+
+
+def _same_pages(by_locus: Mapping[tuple[str, str, str], list[tuple[Facts, Source]]]) -> Iterator[Finding]:
+    for found in by_locus.values():
+        for (first, one), (second, other) in combinations(found, 2):
+            if one.author and other.author and one.author != other.author:
+                continue  # two journals may have the same year, volume and page
+            where = Place(first.path, one.span)
+            ids = f"PMID {other.pmid} here, {one.pmid} in {first.path}:{one.span.line}"
+            alike = titles_alike(one.title, other.title) >= 0.5
+            if one.pmid and other.pmid and one.pmid != other.pmid and alike:
+                yield Finding(
+                    "CIT201",
+                    Severity.WARNING,
+                    second.path,
+                    other.span,
+                    f"one article, two ids: {ids}; look up which",
+                    (where,),
+                )
+            elif one.author and one.author == other.author and not alike:
+                message = (
+                    f"the same pages as another title in {first.path}:{one.span.line}; look up which of them is right"
+                )
+                yield Finding("CIT203", Severity.WARNING, second.path, other.span, message, (where,))
+
+
+def _same_pmid(by_pmid: Mapping[str, list[tuple[Facts, Source]]]) -> Iterator[Finding]:
+    for found in by_pmid.values():
+        for (first, one), (second, other) in combinations(found, 2):
+            differ = (one.author and other.author and one.author != other.author) or one.year != other.year
+            if first is not second and not differ and titles_alike(one.title, other.title) < _ALTERED:
+                message = f"another title for PMID {one.pmid} than in {first.path}:{one.span.line}; copy it from PubMed"
+                place = Place(first.path, one.span)
+                yield Finding("CIT202", Severity.WARNING, second.path, other.span, message, (place,))
+
+
+def editions(corpus: Corpus) -> Iterator[Finding]:
+    """CIT211: an older edition of guidance that another document, or this one, cites in a newer one."""
+    by_issuer: dict[str, list[tuple[Facts, Source]]] = defaultdict(list)
+    for document in corpus.documents:
+        for source in document.sources:
+            if source.is_guideline and source.year and len(source.topic) >= 2:
+                for issuer in source.issuers:
+                    by_issuer[issuer].append((document, source))
+    yield from _once(_older(by_issuer))
+
+
+def _older(by_issuer: Mapping[str, list[tuple[Facts, Source]]]) -> Iterator[Finding]:
+    for found in by_issuer.values():
+        for (first, one), (second, other) in combinations(found, 2):
+            if one.year == other.year or _alike(one.topic, other.topic) < _TOPIC or not _one_aspect(one, other):
+                continue
+            (old, older), (new, newer) = sorted(((first, one), (second, other)), key=lambda pair: pair[1].year or 0)
+            where = "this document" if old is new else f"{new.path}:{newer.span.line}"
+            message = (
+                f"the edition of {older.year}; {where} cites that of {newer.year}. Move to it, or correct the year"
+            )
+            place = Place(new.path, newer.span)
+            yield Finding("CIT211", Severity.WARNING, old.path, older.span, message, (place,))
+
+
+def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding of a code for each place."""
+    seen: set[tuple[str, str, Span]] = set()
+    for finding in findings:
+        key = finding.code, finding.path, finding.span
+        if key not in seen:
+            seen.add(key)
+            yield finding
+
+
+def _one_aspect(one: Source, other: Source) -> bool:
+    """Whether two titles are not of treatment here and of diagnosis there."""
+    aspects = [{n for n, words in enumerate(_ASPECTS) if words & set(stems(s.title))} for s in (one, other)]
+    return not aspects[0] or not aspects[1] or bool(aspects[0] & aspects[1])
+
+
+def titles_alike(one: str, other: str) -> float:
+    """How much of two titles is the same, from 0 to 1; an acronym is the same as the words that it stands for."""
+    first, second = _expanded(one, other), _expanded(other, one)
+    return _alike(tuple(stems(first)), tuple(stems(second)))
+
+
+def _expanded(title: str, other: str) -> str:
+    """A title with the words of the other one in the place of its acronyms, where they stand for them."""
+    words = [w for w in re.findall(r"[A-Za-z][\w'-]*", other) if w.lower() not in _SMALL]
+    initials = "".join(w[0] for w in words).lower()
+    for acronym in set(_ACRONYM.findall(title)):
+        at = initials.find(acronym.lower())
+        if at >= 0:
+            title = title.replace(acronym, " ".join(words[at : at + len(acronym)]))
+    return title
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> float:
+    """How much of two titles is the same: stems that both have, of all."""
+    a, b = set(one), set(other)
+    return len(a & b) / len(a | b) if a and b else 0.0
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 90 else f"{words[:89]}…"
+
+
+@cache
+def _generic() -> frozenset[str]:
+    return frozenset(stems(table("sources")["generic"]["words"]))
+
+
+@cache
+def _issuers() -> re.Pattern[str]:
+    names = sorted(table("sources")["issuers"]["words"].split(), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(re.escape(name) for name in names)})\b")
+
+
+@cache
+def _named() -> re.Pattern[str]:
+    """Guidance in a text: an issuer and a year beside it."""
+    issuer = _issuers().pattern
+    year = r"(?:19|20)\d\d"
+    return re.compile(rf"(?:{issuer})(?:/(?:{issuer}))*[\s,(]+{year}\b|\b{year}\s(?:{issuer})(?:/(?:{issuer}))*")

@@ -1,0 +1,115 @@
+"""DUP: passages and documents that are there twice; XFI: those that are there twice with other numbers.
+
+A passage is a line of at least ten words. It is compared by a hash of its words with the numbers left out, so that two
+lines that differ in a number only are found. Documents are compared by the smallest hashes of all runs of five words,
+which estimate how much of two documents is the same (a bottom-k sketch).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from sachet.checks.subject import Subject
+from sachet.finding import Finding, Place, Severity, Span
+
+if TYPE_CHECKING:
+    from sachet.checks.facts import Corpus, Facts
+
+_WORD = re.compile(r"[a-z0-9%<>=./-]+")
+_NUMBER = re.compile(r"\d[\d.,]*")
+_WORDS = 10  # of a passage
+_CERTAIN = 14  # words of a passage that nobody writes twice by chance
+_SHINGLE = 5  # words that are hashed together
+_SKETCH = 64  # hashes that are kept of a document
+_SAME = 0.5  # so much of two documents is the same, that they are one
+_SHARED = 3  # documents that have a passage, so that it is no slip
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A line: the hash of its words without numbers, and its numbers in their order."""
+
+    hash: int
+    numbers: str
+    words: int
+    span: Span
+
+
+def passages(subject: Subject) -> Iterator[Passage]:
+    """The passages of a document."""
+    for statement in subject.statements:
+        words = _WORD.findall(statement.plain.lower())
+        if len(words) >= _WORDS:
+            plain = " ".join(words)
+            numbers = " ".join(_NUMBER.findall(plain))
+            end = len(statement.plain)
+            yield Passage(crc32(_NUMBER.sub("#", plain).encode()), numbers, len(words), statement.place(0, end))
+
+
+def sketch(subject: Subject) -> tuple[int, ...]:
+    """The smallest hashes of the runs of words of a document's body."""
+    body = subject.guideline.source.text.partition("\n---")[2]
+    words = _WORD.findall(body.lower())
+    runs = zip(*(words[n:] for n in range(_SHINGLE)), strict=False)
+    return tuple(sorted({crc32(" ".join(run).encode()) for run in runs})[:_SKETCH])
+
+
+def lines(subject: Subject) -> Iterator[Finding]:
+    """DUP101: a line that stands twice in a document."""
+    seen: dict[tuple[int, str], Span] = {}
+    for passage in passages(subject):
+        key = passage.hash, passage.numbers
+        if (first := seen.setdefault(key, passage.span)) != passage.span:
+            message = f"this line stands on line {first.line} too; leave one of them, so that an edit changes both"
+            yield subject.note("DUP101", passage.span, message, [first])
+
+
+def shared(corpus: Corpus) -> Iterator[Finding]:
+    """DUP102: a passage that another document has word for word. XFI131: with other numbers."""
+    found: dict[int, list[tuple[Facts, Passage]]] = defaultdict(list)
+    for document in corpus.documents:
+        for passage in document.passages:
+            found[passage.hash].append((document, passage))
+    for places in found.values():
+        documents = {document.id for document, _ in places}
+        if len(documents) < 2:
+            continue
+        (first, one), (second, other) = places[0], next(p for p in places if p[0] is not places[0][0])
+        odd = [(d, p) for d, p in places if p.numbers != one.numbers and d is not first and p.words >= _CERTAIN]
+        for document, passage in odd:
+            message = (
+                f"the same words as in {first.path}:{one.span.line}, with other numbers ({passage.numbers} here, "
+                f"{one.numbers} there); which are right?"
+            )
+            place = Place(first.path, one.span)
+            yield Finding("XFI131", Severity.WARNING, document.path, passage.span, message, (place,))
+        if not odd and len(documents) < _SHARED:
+            message = f"the same words as in {first.path}:{one.span.line}; an edit of one has to change the other"
+            yield Finding("DUP102", Severity.NOTE, second.path, other.span, message, (Place(first.path, one.span),))
+
+
+def documents(corpus: Corpus) -> Iterator[Finding]:
+    """DUP103: a document that is mostly the same as another one."""
+    by_hash: dict[int, list[Facts]] = defaultdict(list)
+    for document in corpus.documents:
+        for one in document.sketch:
+            by_hash[one].append(document)
+    pairs = {(a.id, b.id): (a, b) for group in by_hash.values() for a, b in combinations(group, 2)}
+    for first, second in pairs.values():
+        same = _alike(first.sketch, second.sketch)
+        if same >= _SAME:
+            message = f"about {same:.0%} of this document is the same as {first.path}; make one document of the two"
+            place = Place(first.path, first.id_span)
+            yield Finding("DUP103", Severity.WARNING, second.path, second.id_span, message, (place,))
+
+
+def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """How much of two documents is the same, from 0 to 1: the share of the smallest hashes that both have."""
+    smallest = set(sorted({*one, *other})[:_SKETCH])
+    return len(smallest & set(one) & set(other)) / max(1, len(smallest))

@@ -1,0 +1,74 @@
+"""What the checks over all documents need to know of each: short, so that it can be kept and read again quickly.
+
+A family that compares documents has its own part here: a structure that it makes of a Subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sachet.checks.citations import Source, sources
+from sachet.checks.duplicates import Passage, passages, sketch
+from sachet.checks.given import Given
+from sachet.checks.goals import Goal, goals
+from sachet.checks.indication import Indications, name_stems
+from sachet.checks.links import Pointer, pointers
+from sachet.checks.subject import Subject
+from sachet.finding import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A document, as far as the checks over all documents need it."""
+
+    path: str
+    id: str
+    id_span: Span
+    names: tuple[str, ...]  # the condition and its aliases
+    category: str
+    names_as_stems: tuple[tuple[str, ...], ...]
+    pointers: tuple[Pointer, ...]
+    doses: tuple[Given, ...]
+    goals: tuple[Goal, ...]
+    sources: tuple[Source, ...]
+    passages: tuple[Passage, ...]
+    sketch: tuple[int, ...]
+
+
+def facts(subject: Subject) -> Facts:
+    """What the checks over all documents need to know of one."""
+    guideline = subject.guideline
+    names = tuple(name.words for name in (guideline.title, *guideline.aliases))
+    return Facts(
+        path=guideline.path,
+        id=guideline.id,
+        id_span=guideline.identifier.span,
+        names=names,
+        category=category.words if (category := guideline.scalar("category")) else "",
+        names_as_stems=tuple(name_stems(names)),
+        pointers=tuple(pointers(subject)),
+        doses=subject.given,
+        goals=tuple(goals(subject.statements)),
+        sources=tuple(sources(subject)),
+        passages=tuple(passages(subject)),
+        sketch=sketch(subject),
+    )
+
+
+class Corpus:
+    """All documents that are checked together, and what several checks read of them."""
+
+    def __init__(self, documents: Sequence[Facts]) -> None:
+        self.documents = documents
+
+    @cached_property
+    def indications(self) -> Indications:
+        """What the documents are about."""
+        return Indications({one.id: one.names_as_stems for one in self.documents})
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Facts]:
+        """The documents by id; the first of those that share one."""
+        return {one.id: one for one in reversed(self.documents)}
