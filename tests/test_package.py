@@ -14,7 +14,8 @@ from coverage import contents
 
 from sachet.fhir.names import BASE
 from sachet.fhir.releases import R4, R5, RELEASES
-from sachet.package.build import build, check_documents
+from sachet.package.build import build
+from sachet.package.checking import check_documents
 from sachet.package.index import build_index
 from sachet.package.pack import Outputs
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sachet.version import VERSION
+
 if TYPE_CHECKING:
     from sachet.api import accept as accept
     from sachet.api import build as build
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from sachet.api import suggest as suggest
     from sachet.validation.validator import validate as validate
 
-__version__ = "0.1.0"
+__version__ = VERSION
 _API = {
     **dict.fromkeys(("accept", "build", "check", "read", "suggest"), "api"),
     "validate": "validation.validator",

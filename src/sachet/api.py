@@ -14,7 +14,8 @@ from sachet.fhir.releases import R5, RELEASES, Release
 from sachet.finding import Finding, Result
 from sachet.guideline.model import Guideline
 from sachet.guideline.understand import understand
-from sachet.package.build import assembled, check_documents
+from sachet.package.build import assembled
+from sachet.package.checking import check_documents
 from sachet.package.documents import Workspace, find
 from sachet.package.validity import is_invalidity
 from sachet.package.workers import map_for
@@ -59,7 +60,7 @@ def check(*paths: str | Path) -> tuple[Finding, ...]:
     """The findings of documents, or of the documents of folders. Raises as `read` does."""
     workspace, outside = _workspace(paths)
     inputs = workspace.inputs
-    return (*outside, *check_documents(inputs, workspace.project, map_for(len(inputs)), workspace.is_whole))
+    return (*outside, *check_documents(inputs, workspace.project, map_for(len(inputs)), workspace.is_whole, True))
 
 
 def build(*paths: str | Path, fhir: Sequence[str] | None = None) -> Content:

@@ -25,6 +25,15 @@ _CANONICAL = r"^https?://[^\s|#?]+[^\s|#?/]\Z"
 _VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z"
 
 
+class Checking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How documents are checked: codes or families that are shown or not, and files beside the settings."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    baseline: str | None = None
+    formulary: str | None = None
+
+
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of a project. Every resource's url begins with `canonical`.
 
@@ -44,6 +53,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     claim_profiles: bool = True
     front_matter: Mapping[str, str] = {}
     sections: Mapping[str, str] = {}
+    check: Checking = Checking()
 
 
 # What each setting must be, for whom it is wrong.
@@ -60,6 +70,7 @@ _MUST = {
     "claim_profiles": "true or false",
     "front_matter": 'own keys and the schema\'s, like icd_10_cm = "icd10"',
     "sections": 'own headings and the schema\'s, like "Management" = "Treatment"',
+    "check": 'select and ignore as lists of codes, like ["DOS", "CON211"], baseline and formulary as names of files',
 }
 
 

@@ -14,10 +14,10 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from sachet import __version__
-from sachet.cli import authoring, publishing, reviewing, validation
+from sachet.cli import authoring, checking, publishing, reviewing, validation
 from sachet.cli.common import BUG, CLEAN, INTERRUPTED, USAGE, UsageError
 from sachet.finding import Severity
+from sachet.version import VERSION
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sachet", description="Turns clinical documents into FHIR content packages.")
-    parser.add_argument("--version", action="version", version=f"sachet {__version__}")
+    parser.add_argument("--version", action="version", version=f"sachet {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    for one in (*authoring.add(command), validation.add(command)):
+    for one in (*authoring.add(command), checking.add(command), validation.add(command)):
         severities = [str(s) for s in Severity]
         one.add_argument("--fail-on", choices=severities, default="error", help="exit 1 from this severity up (error)")
         one.add_argument("--quiet", action="store_true", help="print nothing but what was asked for")

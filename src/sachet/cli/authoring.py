@@ -1,26 +1,22 @@
-"""The commands about documents: new, build, check, extract, trace."""
+"""The commands about documents: new, build, extract, trace."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sachet.cli.common import CLEAN, FINDINGS, USAGE, Commands, UsageError, count, release
-from sachet.cli.documents import understood, workspace_of
-from sachet.finding import Finding, Severity
+from sachet.cli.common import USAGE, Commands, UsageError, count, release
+from sachet.cli.documents import exit_code, placed, understood, workspace_of
+from sachet.cli.progress import map_shown
 
 if TYPE_CHECKING:
     from sachet.package.build import BuiltPackage
     from sachet.package.documents import Workspace
-    from sachet.package.workers import Map
     from sachet.project import Project
 
 
@@ -33,9 +29,6 @@ def add(command: Commands) -> list[argparse.ArgumentParser]:
     build.add_argument("paths", help="documents or folders of documents (this folder)", **paths)  # type: ignore[arg-type]
     build.add_argument("--fhir", metavar="R", help="releases to build for, like r4,r5 (those of sachet.toml)")
     build.add_argument("-o", "--out", type=Path, default=Path("dist"), help="the folder to write to (dist)")
-    check = command("check", _check, "Check documents.", "sachet check seeds --format json")
-    check.add_argument("paths", help="documents or folders of documents (this folder)", **paths)  # type: ignore[arg-type]
-    check.add_argument("--format", choices=("text", "json"), default="text", help="how to print findings (text)")
     text = "Print what was read of a document, as JSON."
     extract = command("extract", _extract, text, "sachet extract seeds/intraosseous-access.md")
     extract.add_argument("document", type=Path, help="a document")
@@ -45,7 +38,7 @@ def add(command: Commands) -> list[argparse.ArgumentParser]:
     trace.add_argument("place", help=what)
     trace.add_argument("--fhir", metavar="R", help="the release to look in for DOC:LINE (the first of sachet.toml)")
     trace.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (text)")
-    return [build, check]
+    return [build]
 
 
 def _new(options: argparse.Namespace) -> None:
@@ -68,12 +61,12 @@ def _build(options: argparse.Namespace) -> None:
     releases = [RELEASES[name] for name in _releases(options.fhir, project)]
     try:
         built = build(
-            workspace.inputs, project, releases, options.out, _map(workspace, options.quiet), workspace.is_whole
+            workspace.inputs, project, releases, options.out, map_shown(workspace, options.quiet), workspace.is_whole
         )
     except OSError as e:
         raise UsageError(f"{e.filename or options.out}: {e.strerror or e}; nothing was replaced") from e
-    findings = _placed((*outside, *built.findings), workspace.root)
-    options.code = _code(findings, options.fail_on)
+    findings = placed((*outside, *built.findings), workspace.root)
+    options.code = exit_code(findings, options.fail_on)
     if not options.quiet:
         for finding in findings:
             print(finding, file=sys.stderr)
@@ -96,24 +89,6 @@ def _report(built: BuiltPackage, documents: int) -> str:
     if not (change.added or change.changed or change.removed):
         lines.append("  nothing changed")
     return "\n".join(lines)
-
-
-def _check(options: argparse.Namespace) -> None:
-    from sachet.package.build import check_documents
-
-    workspace, outside = workspace_of(options.paths)
-    checked = check_documents(workspace.inputs, workspace.project, _map(workspace, options.quiet), workspace.is_whole)
-    findings = _placed((*outside, *checked), workspace.root)
-    options.code = _code(findings, options.fail_on)
-    if options.format == "json":
-        shown = {"findings": [f.as_json() for f in findings], "files": len(workspace.inputs)}
-        json.dump(shown, sys.stdout, ensure_ascii=False)
-        print()
-    else:
-        for finding in findings:
-            print(finding)
-        if not options.quiet:
-            print(f"{count(len(findings), 'finding')} in {count(len(workspace.inputs), 'file')}", file=sys.stderr)
 
 
 def _extract(options: argparse.Namespace) -> None:
@@ -150,7 +125,7 @@ def _trace_line(file: Path, line: int, column: int | None, options: argparse.Nam
     document = Input(file, name_of(file, workspace.root), workspace.root)
     traced = trace_line(document, line, column, workspace.inputs, workspace.project, chosen)
     if traced.value is None:
-        for finding in _placed(traced.findings, workspace.root):
+        for finding in placed(traced.findings, workspace.root):
             print(finding, file=sys.stderr)
         options.code = USAGE
         return
@@ -206,43 +181,3 @@ def _say_defaults(workspace: Workspace) -> None:
         f"begin with {project.canonical}, and the publisher is {project.publisher!r}",
         file=sys.stderr,
     )
-
-
-def _map(workspace: Workspace, quiet: bool) -> Map:
-    """The map over documents; on a terminal it shows how far it is."""
-    from sachet.package.workers import map_for
-
-    total = len(workspace.inputs)
-    chosen = map_for(total)
-    if quiet or not sys.stderr.isatty():
-        return chosen
-    started = time.monotonic()
-
-    def shown(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
-        for number, result in enumerate(chosen(function, items), 1):
-            if time.monotonic() - started > 1:
-                end = "\r\x1b[K" if number == total else "\r"
-                print(f"{number} of {total} documents", end=end, file=sys.stderr, flush=True)
-            yield result
-
-    return shown
-
-
-def _placed(findings: Iterable[Finding], root: Path) -> list[Finding]:
-    """Findings with paths that lead to their files from here."""
-    return [
-        replace(
-            f,
-            path=_from_here(root, f.path),
-            related=tuple(replace(p, path=_from_here(root, p.path)) for p in f.related),
-        )
-        for f in findings
-    ]
-
-
-def _from_here(root: Path, name: str) -> str:
-    return Path(os.path.normpath(root / name)).as_posix()
-
-
-def _code(findings: Iterable[Finding], fail_on: str) -> int:
-    return FINDINGS if any(f.severity.rank <= Severity(fail_on).rank for f in findings) else CLEAN

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sachet.cli.common import USAGE, UsageError
+from sachet.cli.common import CLEAN, FINDINGS, USAGE, UsageError
+from sachet.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from sachet.finding import Finding
     from sachet.guideline.model import Guideline
     from sachet.package.documents import Workspace
 
@@ -45,3 +47,24 @@ def workspace_of(paths: Sequence[Path]) -> tuple[Workspace, tuple[Finding, ...]]
     if found.value is None:
         raise UsageError("; ".join(map(str, found.findings)))
     return found.value, found.findings
+
+
+def placed(findings: Iterable[Finding], root: Path) -> list[Finding]:
+    """Findings with paths that lead to their files from here."""
+    return [
+        replace(
+            f,
+            path=_from_here(root, f.path),
+            related=tuple(replace(p, path=_from_here(root, p.path)) for p in f.related),
+        )
+        for f in findings
+    ]
+
+
+def _from_here(root: Path, name: str) -> str:
+    return Path(os.path.normpath(root / name)).as_posix()
+
+
+def exit_code(findings: Iterable[Finding], fail_on: str) -> int:
+    """1 where a finding is of a severity or a worse one, else 0."""
+    return FINDINGS if any(f.severity.rank <= Severity(fail_on).rank for f in findings) else CLEAN

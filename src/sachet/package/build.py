@@ -7,14 +7,13 @@ one small reduce over summaries. No document waits in memory for another: what i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sachet import document
-from sachet.checks import check
+from sachet.checks import Facts, check, check_across
 from sachet.convert.activity_definition import activity_definitions
 from sachet.convert.citation import citation
 from sachet.convert.context import Context
@@ -23,10 +22,10 @@ from sachet.convert.provenance import provenance
 from sachet.convert.value_set import value_set
 from sachet.document import front_matter, source
 from sachet.fhir.releases import Release
-from sachet.finding import Finding, Findings, Span
-from sachet.guideline.model import Guideline
-from sachet.guideline.understand import summarize, understand
+from sachet.finding import Finding, Findings
+from sachet.guideline.understand import summarize
 from sachet.package.assembly import Assembly
+from sachet.package.checking import in_order, understood, with_acceptances
 from sachet.package.documents import Input
 from sachet.package.encode import Entry, Shared, dump, entries, plain
 from sachet.package.index import Cited, Index, Summary, build_index
@@ -35,8 +34,6 @@ from sachet.package.spool import Spool
 from sachet.package.validity import errors, invalid, invalid_beside, is_invalidity
 from sachet.package.workers import Map
 from sachet.project import SETTINGS, Project
-from sachet.review.acceptance import Acceptance
-from sachet.review.decision import fitting, without_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +66,7 @@ class Made:
     entries: tuple[list[Entry], ...]
     provenance: bytes | None
     findings: tuple[Finding, ...]
+    facts: Facts | None
 
 
 def scan(given: Input, project: Project) -> Summary | None:
@@ -86,9 +84,13 @@ def scan(given: Input, project: Project) -> Summary | None:
 
 def make(given: Input, project: Project, index: Index, releases: Sequence[Release]) -> Made:
     """Read, understand, check and convert one document."""
-    guideline, accepted, findings = _understood(given, project, index.plans)
-    if guideline is None or given.name in index.left_out:
-        return Made(given.name, None, None, (), None, findings)
+    guideline, accepted, findings = understood(given, project)
+    if guideline is None:
+        return Made(given.name, None, None, (), None, findings, None)
+    checked, facts = check(guideline)
+    findings = (*findings, *checked)
+    if given.name in index.left_out:
+        return Made(given.name, None, None, (), None, findings, facts)
     context = Context(project, index.plans, index.citations, accepted)
     resources = [plan_definition(guideline, context), *activity_definitions(guideline, context)]
     if (codes := value_set(guideline, context)) is not None:
@@ -103,50 +105,13 @@ def make(given: Input, project: Project, index: Index, releases: Sequence[Releas
         found = (issue for release in releases for issue in errors(plain(origin)[0], release))
         faults += invalid_beside(found, given.name, f"Provenance/{guideline.id}")
     digest = guideline.source.sha256
-    return Made(given.name, guideline.id, digest, made, dump(origin) if origin else None, (*findings, *faults))
-
-
-def check_documents(
-    inputs: Sequence[Input], project: Project, map_: Map = map, is_whole: bool = False
-) -> tuple[Finding, ...]:
-    """Every finding of every document and of all together, by file and line.
-
-    `is_whole` says that these are all documents of the project.
-    """
-    index = indexed(inputs, project, map_, is_whole)
-    one = partial(_check, project=project, plans=index.plans)
-    found = [*index.findings, *(f for fs in map_(one, inputs) for f in fs)]
-    return tuple(sorted(found, key=_order))
+    return Made(given.name, guideline.id, digest, made, dump(origin) if origin else None, (*findings, *faults), facts)
 
 
 def indexed(inputs: Sequence[Input], project: Project, map_: Map = map, is_whole: bool = False) -> Index:
     """What the documents say of each other."""
     index = build_index(s for s in map_(partial(scan, project=project), inputs) if s is not None)
-    if not is_whole or not inputs:
-        return index
-    return replace(index, findings=(*index.findings, *without_document(inputs[0].root, index.plans)))
-
-
-def _check(given: Input, project: Project, plans: Collection[str]) -> tuple[Finding, ...]:
-    return _understood(given, project, plans)[2]
-
-
-def _understood(
-    given: Input, project: Project, plans: Collection[str]
-) -> tuple[Guideline | None, Mapping[str, Acceptance], tuple[Finding, ...]]:
-    """A document, what was accepted of it and fits, and every finding of both."""
-    read = document.read(given.file, given.name)
-    understood = understand(read.value, project) if read.value else None
-    guideline = understood.value if understood else None
-    found = (*read.findings, *(understood.findings if understood else ()))
-    if guideline is None:
-        return None, {}, found
-    accepted, unfit = fitting(guideline, given.root)
-    return guideline, accepted, (*found, *check(guideline, plans), *unfit)
-
-
-def _order(finding: Finding) -> tuple[str, Span, str]:
-    return finding.path, finding.span, finding.code
+    return with_acceptances(index, inputs, is_whole)
 
 
 def build(
@@ -197,17 +162,21 @@ def assembled(
     with ExitStack() as stack:
         packages = tuple(Assembly(release, project, stack.enter_context(Spool())) for release in releases)
         documents = 0
+        facts: list[Facts] = []
         for made in map_(partial(make, project=project, index=index, releases=releases), inputs):
             findings.extend(made.findings)
+            if made.facts:
+                facts.append(made.facts)
             if made.id is None:
                 continue
             documents += 1
             for package, resources in zip(packages, made.entries, strict=True):
                 about = {"id": made.id, "path": made.name, "sha256": made.sha256}
                 package.add_document(about, resources, made.provenance)
+        findings.extend(check_across(facts))
         for package in packages:
             findings += invalid(package.complete(index), SETTINGS)
-        yield Assembled(documents, packages, tuple(sorted(findings, key=_order)))
+        yield Assembled(documents, packages, in_order(findings))
 
 
 def _beside_each_other(

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from sachet.document.front_matter import Scalar
 from sachet.finding import Finding, Place, Severity, Span
-from sachet.guideline.model import Reference
+from sachet.guideline.model import Guideline, Reference
 from sachet.guideline.reference import first_author, hashed_key
+from sachet.guideline.understand import parse_date
 
 
 class Cited(NamedTuple):
@@ -39,6 +40,20 @@ class Summary:
     updated: str | None
     track: Scalar | None
     references: tuple[Cited, ...]
+
+    @classmethod
+    def of(cls, guideline: Guideline) -> Summary:
+        """The summary of a guideline; what `summarize` says of its front matter alone is the same."""
+        updated = guideline.scalar("last_updated")
+        return cls(
+            guideline.path,
+            guideline.id,
+            guideline.identifier.span,
+            guideline.version,
+            updated.words if updated and parse_date(updated.words) else None,
+            guideline.scalar("track"),
+            tuple(map(Cited.of, guideline.references)),
+        )
 
 
 class Shared(NamedTuple):

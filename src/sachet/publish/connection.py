@@ -21,10 +21,10 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from sachet import __version__
 from sachet.fhir.exact import decoded
 from sachet.publish.auth import LOOPBACK, Credentials
 from sachet.publish.errors import PublishError, RefusedError, UnavailableError, one_line
+from sachet.version import VERSION
 
 JSON = "application/fhir+json"
 _LARGEST = 256 << 20  # bytes of an answer
@@ -147,7 +147,7 @@ class Connection:
         Raises UnavailableError where it is not known whether it was carried out or the server says to try again,
         RefusedError where it was not carried out, PublishError where this is no FHIR server.
         """
-        sent = {"Accept": JSON, "Cache-Control": "no-cache", "User-Agent": f"sachet/{__version__}"}
+        sent = {"Accept": JSON, "Cache-Control": "no-cache", "User-Agent": f"sachet/{VERSION}"}
         sent |= {"Content-Type": JSON} if body is not None else {}
         sent |= {**self._headers, **(headers or {})}
         url = f"{self.base}{'' if path[:1] in ('', '?') else '/'}{path}"

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sachet import __version__
 from sachet.fhir.exact import encoded
 from sachet.package.pack import creation
 from sachet.publish.connection import AGAIN
@@ -22,6 +21,7 @@ from sachet.publish.errors import PublishError, RefusedError, UnavailableError
 from sachet.publish.plan import Action, Plan, Step, Strategy
 from sachet.publish.receipt import Receipt, Row, State, packed
 from sachet.publish.server import Capability, Done, Server
+from sachet.version import VERSION
 
 ENTRIES = 200  # of a transaction: HAPI takes 200 in 2 s, and 3,000 in 2 minutes
 BYTES = 4 << 20  # of a transaction
@@ -70,7 +70,7 @@ class Delivery:
         self._answered: set[str] = set()  # what it said was done, by canonical, but not by whom or where
         steps = plan.changes
         self.receipt = Receipt(
-            f"sachet {__version__}",
+            f"sachet {VERSION}",
             command,
             plan.server,
             plan.software,

@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TextIO
 
-from sachet import __version__
 from sachet.finding import Severity, Span
-from sachet.validation.issue import CODES, Issue
+from sachet.sarif import location as sarif_location
+from sachet.sarif import log as sarif_log
+from sachet.sarif import result as sarif_result
+from sachet.validation.issue import Issue
 from sachet.validation.run import Judged
 
 # Where the words of an element come from: the document, and where they stand in it.
 Origin = Callable[[Judged, Issue], tuple[str, Span] | None]
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
 class Format(Protocol):
@@ -69,14 +70,7 @@ def sarif(verdicts: Iterable[Judged], out: TextIO, least: Severity, origin: Orig
         for issue, place in zip(verdict.issues, verdict.places, strict=True):
             if issue.severity.rank <= least.rank:
                 results.append(_result(verdict, issue, place, origin(verdict, issue)))
-    rules = [{"id": code, "shortDescription": {"text": words}} for code, (_, words) in CODES.items()]
-    tool = {"driver": {"name": "sachet", "version": __version__, "rules": rules}}
-    log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": tool, "results": results, "columnKind": "unicodeCodePoints"}],
-    }
-    json.dump(log, out, ensure_ascii=False)
+    json.dump(sarif_log(results), out, ensure_ascii=False)
     out.write("\n")
     return counts
 
@@ -87,23 +81,16 @@ def _result(
     """An issue where the words of its element stand, or else where the element does."""
     file, _, inside = verdict.path.partition("#")
     if came:
-        path, at = came[0], (came[1].line, came[1].column)
+        path, span = came
     else:
         path, at = file, place if place and not inside else (verdict.line or 1, 1)
-    location: dict[str, Any] = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": path},
-            "region": {"startLine": at[0], "startColumn": at[1]},
-        },
+        span = Span(*at, 0, 0)
+    location = {
+        **sarif_location(path, span),
         "logicalLocations": [{"fullyQualifiedName": issue.expression or verdict.path, "kind": "element"}],
     }
     name = f"{verdict.kind}/{verdict.id}: " if verdict.id else ""
-    return {
-        "ruleId": issue.code,
-        "level": _LEVELS[issue.severity],
-        "message": {"text": f"{name}{issue.expression}: {issue.message}"},
-        "locations": [location],
-    }
+    return sarif_result(issue.code, issue.severity, f"{name}{issue.expression}: {issue.message}", location)
 
 
 FORMATS: Mapping[str, Format] = {"text": text, "json": as_json, "sarif": sarif}

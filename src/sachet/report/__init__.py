@@ -1,0 +1,1 @@
+"""Findings as people and machines want them: chosen, excused, mended and shown."""

@@ -1,0 +1,3 @@
+"""The version of sachet."""
+
+VERSION = "0.1.0"
