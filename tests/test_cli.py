@@ -19,7 +19,9 @@ def sachet(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProc
 
 def test_build_prints_what_it_made(tmp_path: Path) -> None:
     run = sachet("build", "seeds", "-o", tmp_path)
-    assert (run.returncode, run.stderr) == (0, "")
+    assert run.returncode == 0
+    (flow,) = [line for line in run.stderr.splitlines() if " CON211 " in line]
+    assert flow.startswith("seeds/intraosseous-access.md:203:237 CON211 warning: 300 mL/min here, but 5 L/hr")
     assert "sachet.seeds.r4.tgz: 1 document," in run.stdout
     assert "1 PlanDefinition" in run.stdout
     names = sorted(f.name for f in tmp_path.iterdir())

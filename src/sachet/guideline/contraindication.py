@@ -60,9 +60,9 @@ def _below(item: Item, above: tuple[Item, ...], section: str, pitfalls: bool) ->
         words = item.words[0]
         if agent := _named(_PART.split(words.plain, maxsplit=1)[0]):
             yield Contraindication(item, strength, agent, section, words.place(0, len(words.plain)))
-    for text in (*item.words, *item.facts):
+    for number, text in enumerate((*item.words, *item.facts)):
         seen: set[str] = set()
-        around = above if text in item.words else (*above, item)
+        around = above if number < len(item.words) else (*above, item)
         for warning in _warnings(text.plain, skipped):
             agent = warning.agent(len(text.lead), around)
             if agent and warning.strength not in seen:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sachet.fhir.fhirpath import Node
 from sachet.fhir.shapes import Binding, Slot
+from sachet.finding import Severity
 from sachet.terminology import icd10cm, ucum
 from sachet.validation.codes import Codes
 from sachet.validation.element import Held, Resource
-from sachet.validation.issue import WARNING, Issues, Where
+from sachet.validation.issue import Issues, Where
 from sachet.validation.primitives import shown
 
 if TYPE_CHECKING:
@@ -88,11 +89,11 @@ def check_coding(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     if not isinstance(system, str) or not system.strip("\t\r\n"):
         return
     if not _is_whole(system):
-        walk.issues.add("FHIR150", where, _partial(system), WARNING if in_concept or code is None else None)
+        walk.issues.add("FHIR150", where, _partial(system), Severity.WARNING if in_concept or code is None else None)
         return
     if codes.knows_value_set(system) and not codes.knows_system(system):
         what = f"{system} is a ValueSet: a system is a CodeSystem"
-        walk.issues.add("FHIR150", where, what, WARNING if in_concept else None)
+        walk.issues.add("FHIR150", where, what, Severity.WARNING if in_concept else None)
         return
     if not isinstance(code, str):
         if code is None and in_concept and codes.code_system(system) is not None:
@@ -101,7 +102,7 @@ def check_coding(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     if codes.has(system, code) is False:
         near = icd10cm.near(code) if system == icd10cm.SYSTEM else None
         hint = f"; did you mean {near}?" if near else ""
-        severity = WARNING if system.startswith("urn:ietf:") else None  # a form, not a list
+        severity = Severity.WARNING if system.startswith("urn:ietf:") else None  # a form, not a list
         walk.issues.add("FHIR142", where, f"{shown(code)} is no code of {system}{hint}", severity)
         return
     if not codes.knows_system(system):
@@ -173,7 +174,7 @@ _USUAL = {
 def check_base64(walk: Walk, held: Held, slot: Slot, within: Resource) -> None:
     """Base64 in lines: R5 says that there may be none."""
     if held.value != "".join(held.value.split()):
-        severity = None if walk.definitions.release == "r5" else WARNING
+        severity = None if walk.definitions.release == "r5" else Severity.WARNING
         walk.issues.add("FHIR108", held.where, "white space in base64: leave it out", severity)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sachet.fhir.shapes import Shape, Slot
+from sachet.finding import Severity
 from sachet.validation.element import Held, Resource
-from sachet.validation.issue import WARNING, Where
+from sachet.validation.issue import Where
 
 if TYPE_CHECKING:
     from sachet.validation.walk import Walk
@@ -83,7 +84,7 @@ def check_reference(walk: Walk, held: Held, slot: Slot, within: Resource) -> Non
             walk.issues.add("FHIR150", where, f"its type is {said}, but it leads to a {actual}")
     if anything or actual is None or actual in types:
         return
-    severity = None if target else WARNING  # nobody has seen what it leads to
+    severity = None if target else Severity.WARNING  # nobody has seen what it leads to
     walk.issues.add("FHIR150", where, f"it leads to a {actual}: it may lead to {_listed(types)}", severity)
 
 
@@ -120,7 +121,7 @@ def _check_in_bundle(walk: Walk, reference: str, where: Where, within: Resource)
         if len(found) > 1:
             walk.issues.add("FHIR160", where, f"{len(found)} entries have the fullUrl {reference}")
         elif not found and reference.startswith("urn:"):
-            walk.issues.add("FHIR152", where, f"no entry has the fullUrl {reference}", WARNING)
+            walk.issues.add("FHIR152", where, f"no entry has the fullUrl {reference}", Severity.WARNING)
         return
     if reference.count("/") not in (1, 3):
         walk.issues.add("FHIR150", where, f"{reference!r} is no reference: write TYPE/ID")

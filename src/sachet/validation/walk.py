@@ -13,11 +13,12 @@ from typing import Any
 
 from sachet.fhir.fhirpath import Environment, Node
 from sachet.fhir.shapes import Invariant, Shape, Slot
+from sachet.finding import Severity
 from sachet.validation import bundle, coded, definitional, extensions, invariants, narrative, plans, references
 from sachet.validation.conformance import Conformance
 from sachet.validation.definitions import Definitions
 from sachet.validation.element import Held, Resource
-from sachet.validation.issue import WARNING, Issues, Where
+from sachet.validation.issue import Issues, Where
 from sachet.validation.known import Known
 from sachet.validation.primitives import CHECKS, shown
 from sachet.validation.reading import Doubled
@@ -223,7 +224,7 @@ class Walk:
         elif not isinstance(value, list):
             self.issues.add("FHIR104", where, f"it may stand more than once: write a list in _{slot.key}")
         elif not value:
-            self.issues.add("FHIR105", where, f"an empty list: leave _{slot.key} out", WARNING)
+            self.issues.add("FHIR105", where, f"an empty list: leave _{slot.key} out", Severity.WARNING)
         else:
             if isinstance(values, list) and len(values) != len(value):
                 self.issues.add("FHIR104", where, f"{len(value)} in _{slot.key} beside {len(values)} in {slot.key}")
