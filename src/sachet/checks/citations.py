@@ -10,6 +10,7 @@ from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from sachet.checks.pairs import pairs
 from sachet.checks.subject import Subject
 from sachet.checks.tables import table
 from sachet.document.front_matter import Fields, Scalar, Sequence
@@ -189,7 +190,7 @@ def _spelled_out(acronyms: Iterable[str], name: str, citation: str) -> bool:
 
 def repeated(subject: Subject) -> Iterator[Finding]:
     """CIT121: one source twice in a list."""
-    for one, other in combinations(list(sources(subject)), 2):
+    for one, other in pairs(list(sources(subject))):
         same = (one.pmid and one.pmid == other.pmid) or (one.doi and one.doi == other.doi)
         others = one.author and other.author and one.author != other.author
         alike = one.year and one.year == other.year and not others and titles_alike(one.title, other.title) >= _SAME

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 
+from sachet.checks.pairs import pairs
 from sachet.checks.statement import Statement
 from sachet.checks.subject import Subject
 from sachet.checks.tables import table
@@ -90,7 +90,7 @@ def contradictions(subject: Subject) -> Iterator[Finding]:
         by_dimension[claim.dimension].append(claim)
     told: set[Span] = set()
     for claims in by_dimension.values():
-        for one, other in combinations(claims, 2):
+        for one, other in pairs(claims):
             if one.place != other.place and _about_one_thing(one, other, condition) and _contradict(one, other):
                 first, second = sorted((one, other), key=lambda c: c.span)
                 if second.span not in told:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
 
 from sachet.checks.formulary import outside
 from sachet.checks.given import Given
+from sachet.checks.pairs import pairs
 from sachet.checks.statement import Statement
 from sachet.checks.subject import Subject
 from sachet.finding import Finding, Span
@@ -37,7 +37,7 @@ def contradictions(subject: Subject) -> Iterator[Finding]:
     condition = frozenset(stems(" ".join(n.words for n in (subject.guideline.title, *subject.guideline.aliases))))
     for doses in by_basis(subject.given).values():
         told: set[Span] = set()
-        for one, other in combinations(doses, 2):
+        for one, other in pairs(doses):
             if not _comparable(one, other, doses, condition):
                 continue
             later, earlier = (other, one) if one.span < other.span else (one, other)
@@ -58,7 +58,7 @@ def ceilings(subject: Subject) -> Iterator[Finding]:
     """DOS103: a dose above the most that the document allows. DOS104: two maxima of one dose."""
     for doses in by_basis(subject.given).values():
         limited = [d for d in doses if d.maximum is not None and not d.time]
-        for one, other in combinations(limited, 2):
+        for one, other in pairs(limited):
             if one.maximum != other.maximum and _alike(one, other) and one.same_amount(other):
                 first, second = sorted((one, other), key=lambda d: d.span)
                 message = (
@@ -107,7 +107,7 @@ def _meant(weighed: Sequence[Given], statement: Statement, at: int, unit: str) -
 def tenfold(subject: Subject) -> Iterator[Finding]:
     """DOS106: two doses of one drug of which one is ten, a hundred or a thousand times the other."""
     for doses in by_basis(subject.given).values():
-        for one, other in combinations(doses, 2):
+        for one, other in pairs(doses):
             if one.item != other.item and _alike(one, other) and (factor := _power(one, other)):
                 first, second = sorted((one, other), key=lambda d: d.span)
                 message = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import combinations
 
+from sachet.checks.pairs import pairs
 from sachet.checks.subject import Subject
 from sachet.checks.tables import table
 from sachet.finding import Finding
@@ -130,16 +130,16 @@ def patients_fit(subject: Subject) -> Iterator[Finding]:
 def exclusions(subject: Subject) -> Iterator[Finding]:
     """ICD109: codes that must not be coded together (notes Excludes1): a document may list both, a claim may not."""
     codes = [code for code in subject.guideline.codes if code.title is not None]
-    pairs = [
+    both = [
         (one, other)
-        for one, other in combinations(codes, 2)
+        for one, other in pairs(codes)
         if any(_within(other.words.words, named) for named in icd10cm.excluded(one.words.words))
         or any(_within(one.words.words, named) for named in icd10cm.excluded(other.words.words))
     ]
-    if pairs:
-        shown = ", ".join(f"{one.words.words} and {other.words.words}" for one, other in pairs[:_SHOWN])
-        message = f"no patient can have both {shown}{' and others' if len(pairs) > _SHOWN else ''} (Excludes1)"
-        yield subject.note("ICD109", pairs[0][1].words.span, message, [pairs[0][0].words.span])
+    if both:
+        shown = ", ".join(f"{one.words.words} and {other.words.words}" for one, other in both[:_SHOWN])
+        message = f"no patient can have both {shown}{' and others' if len(both) > _SHOWN else ''} (Excludes1)"
+        yield subject.note("ICD109", both[0][1].words.span, message, [both[0][0].words.span])
 
 
 def _within(code: str, named: str) -> bool:

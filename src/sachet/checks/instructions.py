@@ -6,9 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 
 from sachet.checks.claims import content
+from sachet.checks.pairs import pairs
 from sachet.checks.statement import Statement
 from sachet.checks.subject import Subject
 from sachet.finding import Finding, Span
@@ -58,7 +58,7 @@ class Order:
 def orders(subject: Subject) -> Iterator[Finding]:
     """CON241: something is to be done before, and elsewhere after, or before and after, the same."""
     told: set[Span] = set()
-    for one, other in combinations([o for s in subject.statements for o in _orders(s)], 2):
+    for one, other in pairs([o for s in subject.statements for o in _orders(s)]):
         if one.when == other.when or one.statement.item is other.statement.item or other.span in told:
             continue
         if _alike(one.action, other.action) and _alike(one.of, other.of):
@@ -131,7 +131,7 @@ def counts(subject: Subject) -> Iterator[Finding]:
                 place = statement.place(m.start(), m.end())
                 found[number].append((list(stems(m["nouns"])), m[0].strip(), statement, place))
     for places in found.values():
-        for (one, words, statement, first), (other, again, elsewhere, second) in combinations(places, 2):
+        for (one, words, statement, first), (other, again, elsewhere, second) in pairs(places):
             if one and other and one[0] != other[0] and set(one) & set(other) and statement.item is not elsewhere.item:
                 message = f"{again!r} here, but {words!r} on line {first.line}; of what is this the number?"
                 yield subject.warning("CON212", second, message, [first])
@@ -151,7 +151,7 @@ def superlatives(subject: Subject) -> Iterator[Finding]:
             nouns = frozenset(content(_OF.split(m["nouns"])[0]))
             tables[statement.above[-1].key, header].append((m["most"].lower(), nouns, item, place))
     for rows in tables.values():
-        for (most, nouns, item, first), (also, others, elsewhere, second) in combinations(rows, 2):
+        for (most, nouns, item, first), (also, others, elsewhere, second) in pairs(rows):
             if most == also and nouns and nouns == others and item is not elsewhere:
                 message = f"this is said to be {most}, and so is line {first.line} of the same table; which one is?"
                 yield subject.warning("CON213", second, message, [first])
