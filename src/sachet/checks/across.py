@@ -1,4 +1,4 @@
-"""XFI and OUT: do the documents agree with each other? Doses, ceilings and levels of one drug for one indication.
+"""XFI: do the documents agree with each other? Doses, ceilings and levels of one drug for one indication.
 
 What a document says for an indication counts once. Where at least three documents agree, one that differs is named with
 one of them; where there are two, only values that cannot both be right are.
@@ -20,10 +20,9 @@ from sachet.finding import Finding, Place, Severity, Span
 T = TypeVar("T", Given, Goal)
 _ENOUGH = 3  # documents that agree, so that another one stands out
 _IGNORED = frozenset({"option", "combined", "oral", "max", "start", "bolus", "severe"})
+_IGNORED_OF_RATES = _IGNORED | {"infusion", "load", "later", "refractory"}
 _COMPLAINTS = "presentations"  # the category of documents on a complaint, whatever it comes from
 _FLUIDS = ("normal saline", "crystalloid", "lactated ringer's")
-_FAR = 1.2  # so many times beyond all others a dose is far from them
-_MANY, _SOME = 10, 6  # documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,35 +127,6 @@ def levels(corpus: Corpus) -> Iterator[Finding]:
                 yield disagreement.finding(code, message)
 
 
-def outliers(corpus: Corpus) -> Iterator[Finding]:
-    """OUT101: a dose far from all that at least ten documents give in the same way. OUT102: from what six give."""
-    by_way: dict[Hashable, list[Said[Given]]] = defaultdict(list)
-    for document in corpus.documents:
-        for dose in document.doses:
-            tags = tuple(sorted(set(dose.tags) - _IGNORED - {"comfort", "mild", "refractory"}))
-            if dose.unit != "mL" and not dose.purpose:
-                by_way[dose.basis, dose.route, dose.scheduled, tags].append(Said(document, dose))
-    for group in by_way.values():
-        for one in group:
-            others = [s for s in group if s.document is not one.document]
-            documents = len({s.document.id for s in others})
-            if documents < _SOME:
-                continue
-            low, high = min(s.value.low for s in others), max(s.value.high for s in others)
-            if one.value.low > _FAR * high or one.value.high * _FAR < low:
-                nearest = min(others, key=lambda s: abs(s.value.high - one.value.high))
-                message = (
-                    f"{one.value.drug} {one.value.words} is far from what {documents} other documents give "
-                    f"({_range(low, high)} {one.value.unit}); is it right?"
-                )
-                code, severity = ("OUT101", Severity.WARNING) if documents >= _MANY else ("OUT102", Severity.NOTE)
-                yield Finding(code, severity, one.document.path, one.value.span, message, (nearest.place,))
-
-
-def _range(low: float, high: float) -> str:
-    return f"{low:g}" if low == high else f"{low:g}-{high:g}"
-
-
 def _doses(corpus: Corpus) -> Iterator[tuple[str, Said[Given]]]:
     """The first dose of each line, with each indication that it is given for."""
     for document in corpus.documents:
@@ -177,7 +147,8 @@ def _alike(said: Said[Given], another: Said[Given]) -> bool:
     one, other = said.value, another.value
     if one.unit == "mL" and one.drug not in _FLUIDS and (one.strength is None or one.strength != other.strength):
         return False  # a volume says little without its strength
-    return not (set(one.tags) ^ set(other.tags)) - _IGNORED
+    ignored = _IGNORED_OF_RATES if one.time else _IGNORED
+    return not (set(one.tags) ^ set(other.tags)) - ignored
 
 
 def _same_dose(one: Given, other: Given) -> bool:

@@ -14,6 +14,7 @@ from sachet.checks.duplicates import Passage, passages, sketch
 from sachet.checks.given import Given
 from sachet.checks.goals import Goal, goals
 from sachet.checks.indication import Indications, name_stems
+from sachet.checks.limits import Limit, limits
 from sachet.checks.links import Pointer, pointers
 from sachet.checks.subject import Subject
 from sachet.finding import Span
@@ -32,6 +33,7 @@ class Facts:
     pointers: tuple[Pointer, ...]
     doses: tuple[Given, ...]
     goals: tuple[Goal, ...]
+    limits: tuple[Limit, ...]
     sources: tuple[Source, ...]
     passages: tuple[Passage, ...]
     sketch: tuple[int, ...]
@@ -51,6 +53,7 @@ def facts(subject: Subject) -> Facts:
         pointers=tuple(pointers(subject)),
         doses=subject.given,
         goals=tuple(goals(subject.statements)),
+        limits=tuple(limits(subject.statements)),
         sources=tuple(sources(subject)),
         passages=tuple(passages(subject)),
         sketch=sketch(subject),

@@ -27,6 +27,19 @@ _AGES = re.compile(
     r"|(?P<sign>>=|≥|>)\s?(?P<above>\d{1,2})",
     re.IGNORECASE,
 )
+_ROUTES = [
+    (route, re.compile(pattern))
+    for route, pattern in (
+        ("PO", r"\bpo\b|\boral|mouth"),
+        ("IM", r"\bim\b|intramusc"),
+        ("SC", r"\bs[cq]\b|subcut"),
+        ("IV", r"\bi[vo]\b|intraven|intraoss"),
+        ("IN", r"\bin\b|nasal"),
+        ("PR", r"\bpr\b|rectal"),
+        ("SL", r"\bsl\b|sublingual"),
+        ("inhaled", r"nebuli|inhal"),
+    )
+]
 _CLAUSE = re.compile(r"[;•]|\.\s|\s[—–]\s|→|\bOR\b|(?<=\w), (?=then\b)")
 _FOR = re.compile(
     r"\b(?:for|if|in|when|with|due to|after|secondary to|during|against)\s+([^.;:,()—–|]{2,60})", re.IGNORECASE
@@ -82,7 +95,7 @@ def given(medications: Iterable[Medication], statements: Iterable[Statement]) ->
     for one in medications:
         over = above.get(one.item.key, ())
         made = _given(one, over, over[-1].key if over else one.section)
-        where = (one.item.key, made.drug, made.unit, made.per or "")
+        where = (one.item.key, made.drug, made.unit, made.per or "", made.time or "")
         turn = turns.get(where, 0)
         turns[where] = turn + 1
         yield replace(made, turn=turn)
@@ -135,13 +148,11 @@ def read_ages(words: str) -> tuple[float, float] | None:
 
 
 def _route(words: str | None) -> str | None:
+    """A route as its abbreviation, two as "PO/IV"; as it is written where it is another one."""
     if words is None:
         return None
-    low = words.lower()
-    for route, pattern in (("PO", r"\bpo\b|oral|mouth"), ("IM", r"\bim\b|intramusc"), ("SC", r"\bs[cq]\b|subcut")):
-        if re.search(pattern, low):
-            return f"{route}/IV" if re.search(r"\bi[vo]\b", low) else route
-    return "IV" if re.search(r"\bi[vo]\b|intraven|intraoss", low) else low
+    found = [route for route, pattern in _ROUTES if pattern.search(words.lower())]
+    return "/".join(found) or words.lower()
 
 
 def _maximum(words: str | None, unit: str) -> float | None:
