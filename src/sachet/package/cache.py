@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from functools import cache as once
 from pathlib import Path
@@ -20,6 +19,7 @@ import msgspec
 
 from sachet.review.acceptance import FOLDER as ACCEPTED
 from sachet.version import VERSION
+from sachet.whole_file import replace
 
 if TYPE_CHECKING:
     from sachet.package.documents import Input
@@ -65,14 +65,7 @@ class Cache(Generic[T]):
             ignore = self._file.parent / ".gitignore"
             if not ignore.exists():
                 ignore.write_text(_IGNORED, "utf-8")
-            handle, name = tempfile.mkstemp(dir=self._file.parent)
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(msgspec.msgpack.encode({**self._entries, **made}))
-                os.replace(name, self._file)
-            except BaseException:
-                os.unlink(name)
-                raise
+            replace(self._file, msgspec.msgpack.encode({**self._entries, **made}))
 
 
 def keys(inputs: Sequence[Input], project: Project) -> list[str]:

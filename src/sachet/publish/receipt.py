@@ -5,8 +5,6 @@ A receipt is enough to put everything back, and holds no secret.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from sachet.publish.errors import PublishError
+from sachet.whole_file import replace
 
 _VERSION = 1
 _NOTHING = msgspec.Raw()
@@ -85,16 +84,7 @@ class Receipt(msgspec.Struct):
 
     def write(self, path: Path) -> None:
         """Write it, so that at any time there is a whole one."""
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace(path, msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
 
 
 def read(path: Path) -> Receipt:

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import re
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 
 from sachet.finding import Edit, Finding
+from sachet.whole_file import replace
+
+MARK = "\ufeff"
+_LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z|\A\Z")
 
 
 def fixed(content: bytes, edits: Iterable[Edit]) -> bytes:
-    """A file's bytes with edits done; of two that overlap the first. Line ends and a byte order mark stay."""
-    text = content.decode("utf-8")
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    lines = text.removeprefix(mark).splitlines(keepends=True)
-    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    done: set[tuple[int, int]] = set()
+    """A file's bytes with edits done; of two that overlap the later one. Line ends and a byte order mark stay."""
+    lines = lines_of(content)
+    end = "\r\n" if lines[0].endswith("\r\n") else "\n"
+    mark = len(lines[0]) - len(lines[0].removeprefix(MARK))
+    starts = [0, *accumulate(map(len, lines))]
+    text = "".join(lines)
+    floor = len(text) + 1
     for edit in sorted(edits, key=lambda one: one.span, reverse=True):
-        line, start, end_line, stop = edit.span
-        if (
-            line != end_line
-            or not 0 < line <= len(lines)
-            or done & {(line, c) for c in range(start, max(stop, start + 1))}
-        ):
+        first, last = edit.span.line, edit.span.end_line
+        if not 0 < first <= last <= len(lines):
             continue
-        done |= {(line, c) for c in range(start, max(stop, start + 1))}
-        words = lines[line - 1]
-        lines[line - 1] = words[: start - 1] + edit.text.replace("\n", end) + words[stop - 1 :]
-    return (mark + "".join(lines)).encode("utf-8")
+        start = starts[first - 1] + edit.span.column - 1 + mark * (first == 1)
+        stop = starts[last - 1] + edit.span.end_column - 1 + mark * (last == 1)
+        if start <= stop <= floor:
+            text = text[:start] + edit.text.replace("\n", end) + text[stop:]
+            floor = start
+    return text.encode("utf-8")
+
+
+def lines_of(content: bytes) -> list[str]:
+    """The lines of a file with their ends, which are LF, CRLF or CR as for the reader of documents; at least one."""
+    return _LINES.findall(content.decode("utf-8"))
 
 
 def fix(findings: Iterable[Finding], root: Path, write: bool = True) -> dict[str, tuple[bytes, bytes]]:
@@ -43,23 +51,11 @@ def fix(findings: Iterable[Finding], root: Path, write: bool = True) -> dict[str
             by_path[finding.path].add(finding.fix)
     changed = {}
     for path, edits in sorted(by_path.items()):
-        file = (root / path).resolve()
+        file = root / path
         before = file.read_bytes()
         after = fixed(before, edits)
         if after != before:
             changed[path] = (before, after)
             if write:
-                _replace(file, after)
+                replace(file, after)
     return changed
-
-
-def _replace(file: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        os.chmod(name, file.stat().st_mode)
-        os.replace(name, file)
-    except BaseException:
-        os.unlink(name)
-        raise
