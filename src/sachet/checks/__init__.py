@@ -20,8 +20,10 @@ from sachet.checks import (
     icd10,
     instructions,
     leftovers,
+    limits,
     links,
     metadata,
+    outliers,
     practice,
     schema,
     structure,
@@ -69,6 +71,7 @@ CHECKS: tuple[Checks, ...] = (
             metadata.schema_version,
             metadata.checks_were_run,
             metadata.review_is_current,
+            metadata.stamp_holds,
             structure.headings,
             structure.title,
             structure.comparators,
@@ -108,7 +111,9 @@ CHECKS: tuple[Checks, ...] = (
     ),
     Checks(UNITS, (units.unsafe_abbreviations, units.unsafe_numbers, units.spellings, units.units_known)),
     Checks(
-        CROSS_FILE, (links.styles,), (links.lead_somewhere, across.doses, across.ages, across.ceilings, across.levels)
+        CROSS_FILE,
+        (links.styles,),
+        (links.lead_somewhere, across.doses, across.ages, across.ceilings, across.levels, limits.disagreements),
     ),
     Checks(
         CITATIONS,
@@ -123,7 +128,7 @@ CHECKS: tuple[Checks, ...] = (
         (citations.one_article, citations.editions),
     ),
     Checks(DUPLICATES, (duplicates.lines,), (duplicates.shared, duplicates.documents)),
-    Checks(OUTLIERS, over_all=(across.outliers,)),
+    Checks(OUTLIERS, over_all=(outliers.doses,)),
 )
 
 

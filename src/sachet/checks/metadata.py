@@ -8,19 +8,9 @@ from sachet.checks.subject import Subject
 from sachet.document.front_matter import Fields, Scalar
 from sachet.finding import Finding
 from sachet.guideline.understand import parse_date
+from sachet.review.stamp import BLOCK, DATED, content_hash, read, stamp_entry
 
 SCHEMA_VERSION = "2.0"
-BLOCK = "validation"
-# The checks of the validation block that carry the day on which they were run.
-DATED = (
-    "automated_consistency_check",
-    "dose_range_validator",
-    "unit_normalization_check",
-    "cross_file_consistency_check",
-    "citation_presence_check",
-    "duplicate_content_check",
-)
-FLAG = "outlier_detection_flag"
 # The tier of risk that a level of urgency has: A is for ESI 1, B for 2, C for 3 and less urgent ones. One step beside
 # it is a decision that a team may take.
 _TIERS = {"1": "A", "2": "AB", "3": "BC", "4": "C", "5": "C"}
@@ -68,6 +58,20 @@ def review_is_current(subject: Subject) -> Iterator[Finding]:
         said = ", ".join(f"{name} of {day.words}" for name, day in old[:3]) + (", …" if len(old) > 3 else "")
         message = f"{said}: before the last change of the text ({updated.words}); review it, or check it, again"
         yield subject.warning("SCH144", old[0][1].span, message, [updated.span, *(day.span for _, day in old[1:])])
+
+
+def stamp_holds(subject: Subject) -> Iterator[Finding]:
+    """SCH145: a stamp of other content than this. SCH146: one that cannot be read, so that it says nothing."""
+    guideline = subject.guideline
+    entry, stamp = stamp_entry(guideline.fields), read(guideline.fields)
+    if entry is None:
+        return
+    if stamp is None:
+        message = "this stamp is not as `sachet stamp` writes it, so it counts for nothing; run `sachet stamp` again"
+        yield subject.warning("SCH146", entry.key_span, message)
+    elif stamp.content != content_hash(guideline.source.text, guideline.fields):
+        message = f"the text changed since it was checked on {stamp.day}; check it again, then `sachet stamp`"
+        yield subject.warning("SCH145", entry.key_span, message)
 
 
 def _days(subject: Subject) -> Iterator[tuple[str, Scalar]]:

@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from sachet.cli import authoring, checking, publishing, reviewing, validation
+from sachet.cli import authoring, checking, publishing, reviewing, stamping, validation
 from sachet.cli.common import BUG, CLEAN, INTERRUPTED, USAGE, UsageError
 from sachet.finding import Severity
 from sachet.version import VERSION
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    for one in (*authoring.add(command), checking.add(command), validation.add(command)):
+    for one in (*authoring.add(command), checking.add(command), stamping.add(command), validation.add(command)):
         severities = [str(s) for s in Severity]
         one.add_argument("--fail-on", choices=severities, default="error", help="exit 1 from this severity up (error)")
         one.add_argument("--quiet", action="store_true", help="print nothing but what was asked for")

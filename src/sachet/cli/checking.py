@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sachet.cli.common import Commands, UsageError, count
-from sachet.cli.documents import exit_code, placed, workspace_of
+from sachet.cli.documents import exit_code, placed, workspaces_of
 from sachet.cli.progress import map_shown
 from sachet.finding import Finding
 
@@ -56,8 +56,7 @@ def add(command: Commands) -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> None:
     from sachet.report.texts import Texts
 
-    workspace, outside = workspace_of(options.paths)
-    whole = workspace_of([workspace.root, *options.paths])[0] if workspace.has_settings else workspace
+    workspace, whole, outside = workspaces_of(options.paths)
     texts = Texts(workspace.root)
     asked = {given.name for given in workspace.inputs}
     findings, excused = _found(whole, outside, asked, options, texts)

@@ -49,19 +49,30 @@ def workspace_of(paths: Sequence[Path]) -> tuple[Workspace, tuple[Finding, ...]]
     return found.value, found.findings
 
 
+def workspaces_of(paths: Sequence[Path]) -> tuple[Workspace, Workspace, tuple[Finding, ...]]:
+    """The documents that the paths name, all that are checked with them, and what is wrong with where they stand.
+
+    In a project with settings all its documents are checked together, for they are held against each other.
+    """
+    workspace, outside = workspace_of(paths)
+    whole = workspace_of([workspace.root, *paths])[0] if workspace.has_settings else workspace
+    return workspace, whole, outside
+
+
 def placed(findings: Iterable[Finding], root: Path) -> list[Finding]:
     """Findings with paths that lead to their files from here."""
     return [
         replace(
             f,
-            path=_from_here(root, f.path),
-            related=tuple(replace(p, path=_from_here(root, p.path)) for p in f.related),
+            path=from_here(root, f.path),
+            related=tuple(replace(p, path=from_here(root, p.path)) for p in f.related),
         )
         for f in findings
     ]
 
 
-def _from_here(root: Path, name: str) -> str:
+def from_here(root: Path, name: str) -> str:
+    """The path from here to a file that the project in a folder calls by a name."""
     return Path(os.path.normpath(root / name)).as_posix()
 
 

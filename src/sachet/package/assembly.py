@@ -48,7 +48,9 @@ class Assembly:
         self._provenances: dict[str, Slot] = {}
         self._uses: set[str] = set()
 
-    def add_document(self, about: Mapping[str, Any], resources: Iterable[Entry], provenance: bytes | None) -> None:
+    def add_document(
+        self, about: Mapping[str, Any], resources: Iterable[Entry], provenances: Mapping[str, bytes]
+    ) -> None:
         """Add what became of a document; `about` is its id, its path and the SHA-256 of its bytes."""
         rows: list[bytes] = []
         for one in resources:
@@ -57,8 +59,8 @@ class Assembly:
         self._documents[about["id"]] = self._spool.put(
             b'{"about": ' + encoded(about) + b',\n"resources": {\n' + b",\n".join(rows) + b"\n}}"
         )
-        if provenance:
-            self._provenances[about["id"]] = self._spool.put(provenance)
+        for identifier, provenance in provenances.items():
+            self._provenances[identifier] = self._spool.put(provenance)
 
     def complete(self, index: Index) -> list[Entry]:
         """Add what belongs to the package as a whole: definitions, manifest, implementation guide. Returns these."""

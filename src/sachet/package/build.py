@@ -7,7 +7,7 @@ one small reduce over summaries. No document waits in memory for another: what i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from sachet.convert.activity_definition import activity_definitions
 from sachet.convert.citation import citation
 from sachet.convert.context import Context
 from sachet.convert.plan_definition import plan_definition
-from sachet.convert.provenance import provenance
+from sachet.convert.provenance import provenances
 from sachet.convert.value_set import value_set
 from sachet.document import front_matter, source
 from sachet.fhir.releases import Release
@@ -64,7 +64,7 @@ class Made:
     id: str | None
     sha256: str | None
     entries: tuple[list[Entry], ...]
-    provenance: bytes | None
+    provenances: Mapping[str, bytes]  # by their ids
     findings: tuple[Finding, ...]
     facts: Facts | None
 
@@ -86,11 +86,11 @@ def make(given: Input, project: Project, index: Index, releases: Sequence[Releas
     """Read, understand, check and convert one document."""
     guideline, accepted, findings = understood(given, project)
     if guideline is None:
-        return Made(given.name, None, None, (), None, findings, None)
+        return Made(given.name, None, None, (), {}, findings, None)
     checked, facts = check(guideline)
     findings = (*findings, *checked)
     if given.name in index.left_out:
-        return Made(given.name, None, None, (), None, findings, facts)
+        return Made(given.name, None, None, (), {}, findings, facts)
     context = Context(project, index.plans, index.citations, accepted)
     resources = [plan_definition(guideline, context), *activity_definitions(guideline, context)]
     if (codes := value_set(guideline, context)) is not None:
@@ -99,13 +99,14 @@ def make(given: Input, project: Project, index: Index, releases: Sequence[Releas
     resources.extend(citation(shared.id, reference, context) for shared, reference in cited if shared)
     shared: Shared = {}
     made = tuple(entries(resources, release, shared) for release in releases)
-    origin = provenance(guideline, context)
+    origins = provenances(guideline, context)
     faults = [fault for one in made for fault in invalid(one, given.name)]
-    if origin is not None:
+    for origin in origins:
         found = (issue for release in releases for issue in errors(plain(origin)[0], release))
-        faults += invalid_beside(found, given.name, f"Provenance/{guideline.id}")
+        faults += invalid_beside(found, given.name, f"Provenance/{origin['id']}")
     digest = guideline.source.sha256
-    return Made(given.name, guideline.id, digest, made, dump(origin) if origin else None, (*findings, *faults), facts)
+    beside = {origin["id"]: dump(origin) for origin in origins}
+    return Made(given.name, guideline.id, digest, made, beside, (*findings, *faults), facts)
 
 
 def indexed(inputs: Sequence[Input], project: Project, map_: Map = map, is_whole: bool = False) -> Index:
@@ -172,7 +173,7 @@ def assembled(
             documents += 1
             for package, resources in zip(packages, made.entries, strict=True):
                 about = {"id": made.id, "path": made.name, "sha256": made.sha256}
-                package.add_document(about, resources, made.provenance)
+                package.add_document(about, resources, made.provenances)
         findings.extend(check_across(facts))
         for package in packages:
             findings += invalid(package.complete(index), SETTINGS)

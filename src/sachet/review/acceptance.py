@@ -7,9 +7,7 @@ is the one that the person saw.
 from __future__ import annotations
 
 import datetime
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import StrEnum
@@ -23,6 +21,7 @@ from msgspec import Meta
 from sachet.document import front_matter
 from sachet.document.front_matter import Fields, Value
 from sachet.finding import START, Findings, Span
+from sachet.whole_file import replace
 
 FOLDER = "accepted"
 UNCONDITIONAL: Literal["unconditional"] = "unconditional"
@@ -221,11 +220,7 @@ def save(root: Path, document: str, accepted: Iterable[Acceptance]) -> Path:
         _File(document=document, accepted=tuple(accepted)), builtin_types=(Decimal, datetime.date)
     )
     words = _HEAD + yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-    handle, beside = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(words)
-    Path(beside).chmod(0o644)
-    Path(beside).replace(file)
+    replace(file, words.encode("utf-8"))
     return file
 
 
