@@ -14,6 +14,7 @@ from sachet.checks import (
     bands,
     citations,
     claims,
+    decisions,
     doses,
     duplicates,
     harm_window,
@@ -27,6 +28,7 @@ from sachet.checks import (
     practice,
     schema,
     structure,
+    sums,
     units,
 )
 from sachet.checks.facts import Corpus, Facts, facts
@@ -75,6 +77,7 @@ CHECKS: tuple[Checks, ...] = (
             structure.headings,
             structure.title,
             structure.comparators,
+            structure.malformed_comparators,
             leftovers.leftovers,
             icd10.codes_exist,
             icd10.codes_billable,
@@ -90,6 +93,7 @@ CHECKS: tuple[Checks, ...] = (
         CONSISTENCY,
         (
             claims.contradictions,
+            decisions.two_levels,
             instructions.counts,
             instructions.superlatives,
             instructions.orders,
@@ -104,6 +108,7 @@ CHECKS: tuple[Checks, ...] = (
             arithmetic.conversions,
             arithmetic.products,
             arithmetic.formulas,
+            sums.described,
         ),
     ),
     Checks(
@@ -113,13 +118,22 @@ CHECKS: tuple[Checks, ...] = (
     Checks(
         CROSS_FILE,
         (links.styles,),
-        (links.lead_somewhere, across.doses, across.ages, across.ceilings, across.levels, limits.disagreements),
+        (
+            links.lead_somewhere,
+            across.doses,
+            across.ages,
+            across.ceilings,
+            across.levels,
+            limits.disagreements,
+            icd10.on_unrelated,
+        ),
     ),
     Checks(
         CITATIONS,
         (
             citations.identified,
             citations.well_formed,
+            citations.years_fit,
             citations.decision_rules,
             citations.repeated,
             citations.guidance_named,
@@ -127,7 +141,7 @@ CHECKS: tuple[Checks, ...] = (
         ),
         (citations.one_article, citations.editions),
     ),
-    Checks(DUPLICATES, (duplicates.lines,), (duplicates.shared, duplicates.documents)),
+    Checks(DUPLICATES, (duplicates.lines,), (duplicates.shared, duplicates.documents, duplicates.names)),
     Checks(OUTLIERS, over_all=(outliers.doses,)),
 )
 

@@ -27,7 +27,9 @@ def _range(low: str, high: str) -> str:
 
 # What may stand before and behind an amount in a parenthesis that says the same in another unit.
 _SAME = re.compile(
-    r"\s*\(\s*(?:=|~|≈|i\.e\.,?|that is,?|equal to|equivalent to|approximately|approx\.?|about)?\s*", re.IGNORECASE
+    r"\s*(?:(?:IV|IO|IM|SC|PO|push|bolus)\s*){0,2}\(\s*"
+    r"(?:=|~|≈|i\.e\.,?|that is,?|equal to|equivalent to|approximately|approx\.?|about)?\s*",
+    re.IGNORECASE,
 )
 _ENDS = re.compile(r"\s*(?:of\s[\w\s.%/-]{0,30}|solution)?\s*(?:\)|,|;|=)", re.IGNORECASE)
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)\s?%")

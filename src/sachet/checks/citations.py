@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -15,7 +15,6 @@ from sachet.checks.subject import Subject
 from sachet.checks.tables import table
 from sachet.document.front_matter import Fields, Scalar, Sequence
 from sachet.finding import Edit, Finding, Place, Severity, Span
-from sachet.guideline.model import Reference
 from sachet.guideline.reference import first_author, is_doi, is_pmid
 from sachet.terminology.words import stems
 
@@ -38,12 +37,16 @@ _CALLED = re.compile(r"\(([A-Z][A-Z0-9]{2,}(?:-[A-Z0-9]+)?)\)")  # "Status Epile
 _PMC = re.compile(r"\s*PMC\s?:?\s?\d+\s*", re.IGNORECASE)
 _PREFIXED_PMID = re.compile(r"\s*(?:PMID|PubMed)[:\s]*(\d{1,8})\s*", re.IGNORECASE)
 _PREFIXED_DOI = re.compile(r"\s*(?:https?://(?:dx\.)?doi\.org/|doi:\s*)(10\.\d{4,9}/\S+)\s*", re.IGNORECASE)
-_SAME, _ALTERED = 0.8, 0.75
+_SAME, _ALTERED, _ONE_TITLE = 0.8, 0.75, 0.85
 _TOPIC = 0.7
 _ENOUGH = 3  # stems of a title
 _LONGEST = 300  # characters of a title
+_OF_RULE = "decision rule"
 _SMALL = frozenset(("of", "the", "for", "and", "in", "on", "to"))
-_ASPECTS = (frozenset(stems("treatment management therapy")), frozenset(stems("diagnosis evaluation screening")))
+_ASPECTS = tuple(
+    frozenset(stems(words))
+    for words in ("treatment management therapy", "diagnosis evaluation screening", "prevention prophylaxis secondary")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,45 +66,52 @@ class Source:
     issuers: tuple[str, ...]
     topic: tuple[str, ...]
     is_guideline: bool
+    is_of_rule: bool
     words: str
     span: Span
 
 
 def sources(subject: Subject) -> Iterator[Source]:
-    """The sources of a document, in its order."""
-    for reference in subject.guideline.references:
-        yield _source(reference)
+    """The sources of a document, in its order; then those of its decision rules."""
+    for one in subject.guideline.references:
+        yield _source(one.words, one.pmid, one.doi, one.type or "", one.year)
+    for rule in _rules(subject):
+        if citation := rule.scalar("citation"):
+            yield _source(citation, rule.scalar("pmid"), rule.scalar("doi"), _OF_RULE, None)
 
 
-def _source(reference: Reference) -> Source:
-    words = reference.words.words
+def _source(said: Scalar, pmid_said: Scalar | None, doi_said: Scalar | None, kind: str, year: int | None) -> Source:
+    words = said.words
     m = _LOCUS.search(words)
     title = title_of(words)
     issuers = tuple(sorted(set(_issuers().findall(words))))
     kept = {one for one in stems(_issuers().sub(" ", title)) if one not in _generic() and not one.isdigit()}
-    pmid = reference.pmid.words if reference.pmid else None
-    doi = reference.doi.words.lower() if reference.doi else None
+    pmid = pmid_said.words if pmid_said else None
+    doi = doi_said.words.lower() if doi_said else None
     return Source(
         pmid=pmid if pmid and is_pmid(pmid) else None,
         doi=doi if doi and is_doi(doi) else None,
         author=first_author(words),
-        year=_year(reference, title, bool(issuers)),
+        year=_year(words, title, bool(issuers), year),
         locus=(m["year"], m["volume"], m["page"]) if m else None,
         title=title[:_LONGEST],
         issuers=issuers,
         topic=tuple(sorted(kept)),
-        is_guideline=reference.type in ("guideline", "consensus-statement") or "uideline" in words,
+        is_guideline=kind in ("guideline", "consensus-statement") or "uideline" in words,
+        is_of_rule=kind == _OF_RULE,
         words=words if len(words) <= 90 else f"{words[:89]}…",
-        span=reference.words.span,
+        span=said.span,
     )
 
 
-def _year(reference: Reference, title: str, is_issued: bool) -> int | None:
+def _year(words: str, title: str, is_issued: bool, stated: int | None) -> int | None:
     """The year of a source; of guidance the year of its title, the last one where it was updated."""
-    years = _YEAR.findall(title) or _YEAR.findall(reference.words.words)
+    years = _YEAR.findall(title) or _YEAR.findall(words)
+    if (printed := _LOCUS.search(words)) and years and int(printed["year"]) < int(years[0]):
+        return None  # one of the two is wrong
     if is_issued and years:
         return int(max(years) if re.search(r"updated|amended|revised", title, re.IGNORECASE) else years[0])
-    return reference.year or (int(years[0]) if len(set(years)) == 1 else None)
+    return stated or (int(years[0]) if len(set(years)) == 1 else None)
 
 
 def title_of(words: str) -> str:
@@ -142,6 +152,20 @@ def well_formed(subject: Subject) -> Iterator[Finding]:
             yield subject.warning("CIT105", doi.span, f"write the DOI alone: {m[1]}", fix=fix)
         elif not is_doi(doi.words) or doi.words.endswith((".", ",")):
             yield subject.warning("CIT105", doi.span, f"{doi.words!r} is no DOI; write it like 10.1000/182")
+
+
+def years_fit(subject: Subject) -> Iterator[Finding]:
+    """CIT106: a title of a later year than the journal in which it appeared."""
+    for reference in subject.guideline.references:
+        words = reference.words.words
+        printed, titled = _LOCUS.search(words), _YEAR.search(title_of(words))
+        if printed and titled and int(printed["year"]) < int(titled[1]):
+            at = words.index(titled[1])
+            message = (
+                f"the title says {titled[1]}, and the journal is of {printed['year']}: nothing is printed before it is "
+                "made. Look up the year of this edition"
+            )
+            yield subject.warning("CIT106", reference.words.place(at, at + 4), message)
 
 
 def _scalars(subject: Subject, key: str) -> Iterator[Scalar]:
@@ -190,7 +214,7 @@ def _spelled_out(acronyms: Iterable[str], name: str, citation: str) -> bool:
 
 def repeated(subject: Subject) -> Iterator[Finding]:
     """CIT121: one source twice in a list."""
-    for one, other in pairs(list(sources(subject))):
+    for one, other in pairs([one for one in sources(subject) if not one.is_of_rule]):
         same = (one.pmid and one.pmid == other.pmid) or (one.doi and one.doi == other.doi)
         others = one.author and other.author and one.author != other.author
         alike = one.year and one.year == other.year and not others and titles_alike(one.title, other.title) >= _SAME
@@ -200,9 +224,9 @@ def repeated(subject: Subject) -> Iterator[Finding]:
 
 
 def guidance_named(subject: Subject) -> Iterator[Finding]:
-    """CIT131: guidance that the text names by issuer and year, and no source is of that issuer."""
-    cited = " ".join(reference.words.words for reference in subject.guideline.references)
-    of_sources = set(_issuers().findall(cited))
+    """CIT131: guidance that the text names, and no source is of its issuer. CIT132: none of its year."""
+    rules = [citation.words for rule in _rules(subject) if (citation := rule.scalar("citation"))]
+    cited = [*(reference.words.words for reference in subject.guideline.references), *rules]
     places: dict[str, list[Span]] = defaultdict(list)
     for statement in subject.statements:
         if any(c.isdigit() for c in statement.plain):
@@ -210,9 +234,16 @@ def guidance_named(subject: Subject) -> Iterator[Finding]:
                 places[m[0]].append(statement.place(m.start(), m.end()))
     for name, spans in places.items():
         issuers = set(_issuers().findall(name))
-        if not issuers & of_sources and not _in_full(issuers, cited):
+        of_issuer = [words for words in cited if issuers & set(_issuers().findall(words)) or _in_full(issuers, words)]
+        year = _YEAR.search(name)
+        if not of_issuer:
             message = f"{name!r} is named here, but no source is of {' or '.join(sorted(issuers))}; add it as a source"
             yield subject.warning("CIT131", spans[0], message, spans[1:])
+        elif year and not any(year[1] in words for words in of_issuer):
+            years = sorted({found for words in of_issuer for found in _YEAR.findall(words)})
+            known = f"the years of its sources are {', '.join(years)}" if years else "its sources have no year"
+            message = f"{name!r} is named here, but no source is of that year ({known}); add it, or correct the year"
+            yield subject.warning("CIT132", spans[0], message, spans[1:])
 
 
 def _in_full(issuers: Iterable[str], words: str) -> bool:
@@ -256,47 +287,56 @@ def _headline(subject: Subject) -> set[str]:
 
 def one_article(corpus: Corpus) -> Iterator[Finding]:
     """CIT201: one article with two PMIDs. CIT202: one PMID with two titles. CIT203: the pages of two articles."""
-    by_locus: dict[tuple[str, str, str], list[tuple[Facts, Source]]] = defaultdict(list)
-    by_pmid: dict[str, list[tuple[Facts, Source]]] = defaultdict(list)
+    by_locus: dict[Hashable, list[tuple[Facts, Source]]] = defaultdict(list)
+    by_author: dict[Hashable, list[tuple[Facts, Source]]] = defaultdict(list)
+    by_pmid: dict[Hashable, list[tuple[Facts, Source]]] = defaultdict(list)
     for document in corpus.documents:
         for source in document.sources:
             if source.locus:
                 by_locus[source.locus].append((document, source))
+            if source.pmid and source.author and source.year:
+                by_author[source.author, source.year].append((document, source))
             if source.pmid:
                 by_pmid[source.pmid].append((document, source))
-    yield from _once(_same_pages(by_locus))
+    yield from _once([*_same_pages(by_locus), *_same_title(by_author)])
     yield from _once(_same_pmid(by_pmid))
 
 
-def _same_pages(by_locus: Mapping[tuple[str, str, str], list[tuple[Facts, Source]]]) -> Iterator[Finding]:
+def _same_pages(by_locus: Mapping[Hashable, list[tuple[Facts, Source]]]) -> Iterator[Finding]:
     for found in by_locus.values():
         for (first, one), (second, other) in combinations(found, 2):
             if one.author and other.author and one.author != other.author:
                 continue  # two journals may have the same year, volume and page
-            where = Place(first.path, one.span)
-            ids = f"PMID {other.pmid} here, {one.pmid} in {first.path}:{one.span.line}"
             alike = titles_alike(one.title, other.title) >= 0.5
-            if one.pmid and other.pmid and one.pmid != other.pmid and alike:
-                yield Finding(
-                    "CIT201",
-                    Severity.WARNING,
-                    second.path,
-                    other.span,
-                    f"one article, two ids: {ids}; look up which",
-                    (where,),
-                )
-            elif one.author and one.author == other.author and not alike:
+            if alike and one.pmid and other.pmid and one.pmid != other.pmid:
+                yield _two_ids(first, one, second, other)
+            elif one.author and one.author == other.author and not alike and not _one_title(one, other):
                 message = (
                     f"the same pages as another title in {first.path}:{one.span.line}; look up which of them is right"
                 )
-                yield Finding("CIT203", Severity.WARNING, second.path, other.span, message, (where,))
+                place = Place(first.path, one.span)
+                yield Finding("CIT203", Severity.WARNING, second.path, other.span, message, (place,))
 
 
-def _same_pmid(by_pmid: Mapping[str, list[tuple[Facts, Source]]]) -> Iterator[Finding]:
+def _same_title(by_author: Mapping[Hashable, list[tuple[Facts, Source]]]) -> Iterator[Finding]:
+    for found in by_author.values():
+        for (first, one), (second, other) in combinations(found, 2):
+            if one.pmid != other.pmid and titles_alike(one.title, other.title) >= _ONE_TITLE:
+                yield _two_ids(first, one, second, other)
+
+
+def _two_ids(first: Facts, one: Source, second: Facts, other: Source) -> Finding:
+    """That two sources are one article, and their PMIDs are not."""
+    ids = f"PMID {other.pmid} here, {one.pmid} in {first.path}:{one.span.line}"
+    message = f"one article, two ids: {ids}; look up which is right"
+    return Finding("CIT201", Severity.WARNING, second.path, other.span, message, (Place(first.path, one.span),))
+
+
+def _same_pmid(by_pmid: Mapping[Hashable, list[tuple[Facts, Source]]]) -> Iterator[Finding]:
     for found in by_pmid.values():
         for (first, one), (second, other) in combinations(found, 2):
             differ = (one.author and other.author and one.author != other.author) or one.year != other.year
-            if first is not second and not differ and titles_alike(one.title, other.title) < _ALTERED:
+            if first is not second and not differ and not _one_title(one, other):
                 message = f"another title for PMID {one.pmid} than in {first.path}:{one.span.line}; copy it from PubMed"
                 place = Place(first.path, one.span)
                 yield Finding("CIT202", Severity.WARNING, second.path, other.span, message, (place,))
@@ -307,7 +347,7 @@ def editions(corpus: Corpus) -> Iterator[Finding]:
     by_issuer: dict[str, list[tuple[Facts, Source]]] = defaultdict(list)
     for document in corpus.documents:
         for source in document.sources:
-            if source.is_guideline and source.year and len(source.topic) >= 2:
+            if source.is_guideline and not source.is_of_rule and source.year and len(source.topic) >= 2:
                 for issuer in source.issuers:
                     by_issuer[issuer].append((document, source))
     yield from _once(_older(by_issuer))
@@ -316,15 +356,23 @@ def editions(corpus: Corpus) -> Iterator[Finding]:
 def _older(by_issuer: Mapping[str, list[tuple[Facts, Source]]]) -> Iterator[Finding]:
     for found in by_issuer.values():
         for (first, one), (second, other) in combinations(found, 2):
-            if one.year == other.year or _alike(one.topic, other.topic) < _TOPIC or not _one_aspect(one, other):
-                continue
             (old, older), (new, newer) = sorted(((first, one), (second, other)), key=lambda pair: pair[1].year or 0)
+            if older.year == newer.year or not _replaces(newer, older) or not _one_aspect(one, other):
+                continue
             where = "this document" if old is new else f"{new.path}:{newer.span.line}"
             message = (
                 f"the edition of {older.year}; {where} cites that of {newer.year}. Move to it, or correct the year"
             )
             place = Place(new.path, newer.span)
             yield Finding("CIT211", Severity.WARNING, old.path, older.span, message, (place,))
+
+
+def _replaces(newer: Source, older: Source) -> bool:
+    """Whether a newer edition is on what an older one is on: the same topic, or a wider one."""
+    topic, wider = set(older.topic), set(newer.topic)
+    if _alike(older.topic, newer.topic) >= _TOPIC or (len(wider) > 1 and wider < topic):
+        return True
+    return any(covers.search(newer.title) and covered.search(older.title) for covers, covered in _covers())
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -347,6 +395,15 @@ def titles_alike(one: str, other: str) -> float:
     """How much of two titles is the same, from 0 to 1; an acronym is the same as the words that it stands for."""
     first, second = _expanded(one, other), _expanded(other, one)
     return _alike(tuple(stems(first)), tuple(stems(second)))
+
+
+def _one_title(one: Source, other: Source) -> bool:
+    """Whether two titles are one; in the citation of a decision rule without its second part, too."""
+    first, second = set(stems(_expanded(one.title, other.title))), set(stems(_expanded(other.title, one.title)))
+    shared, shorter = len(first & second), min(len(first), len(second))
+    return shared >= _ALTERED * len(first | second) or (
+        (one.is_of_rule or other.is_of_rule) and shared == shorter >= _ENOUGH
+    )
 
 
 def _expanded(title: str, other: str) -> str:
@@ -379,6 +436,13 @@ def _generic() -> frozenset[str]:
 def _issuers() -> re.Pattern[str]:
     names = sorted(table("sources")["issuers"]["words"].split(), key=len, reverse=True)
     return re.compile(rf"\b(?:{'|'.join(re.escape(name) for name in names)})\b")
+
+
+@cache
+def _covers() -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
+    """Topics of guidance with those that they took in."""
+    rows = table("sources")["covers"].items()
+    return [(re.compile(wide, re.IGNORECASE), re.compile(narrow, re.IGNORECASE)) for wide, narrow in rows]
 
 
 @cache

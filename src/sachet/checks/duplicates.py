@@ -17,6 +17,7 @@ from zlib import crc32
 
 from sachet.checks.subject import Subject
 from sachet.finding import Finding, Place, Severity, Span
+from sachet.terminology.words import stems
 
 if TYPE_CHECKING:
     from sachet.checks.facts import Corpus, Facts
@@ -28,6 +29,7 @@ _CERTAIN = 14  # words of a passage that nobody writes twice by chance
 _SHINGLE = 5  # words that are hashed together
 _SKETCH = 64  # hashes that are kept of a document
 _SAME = 0.5  # so much of two documents is the same, that they are one
+_NAMES = 3  # that two documents share, so that they are on one thing
 _SHARED = 3  # documents that have a passage, so that it is no slip
 
 
@@ -107,6 +109,28 @@ def documents(corpus: Corpus) -> Iterator[Finding]:
             message = f"about {same:.0%} of this document is the same as {first.path}; make one document of the two"
             place = Place(first.path, first.id_span)
             yield Finding("DUP103", Severity.WARNING, second.path, second.id_span, message, (place,))
+
+
+def names(corpus: Corpus) -> Iterator[Finding]:
+    """DUP104: a document that has the names of another one."""
+    by_name: dict[tuple[str, ...], list[Facts]] = defaultdict(list)
+    for document in corpus.documents:
+        for name in dict.fromkeys(tuple(stems(words)) for words in document.names):
+            by_name[name].append(document)
+    shared: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
+    for name, having in by_name.items():
+        for one, other in combinations(having, 2):
+            shared[one.id, other.id].append(name)
+    for (first, second), same in shared.items():
+        if first != second and len(same) >= _NAMES:
+            document, other = corpus.by_id[second], corpus.by_id[first]
+            told = [words for words in document.names if tuple(stems(words)) in same]
+            message = (
+                f"{', '.join(told)}: so is {other.path} called; who looks for one of these finds two documents. Make "
+                "one of the two, or let each have its own names"
+            )
+            place = Place(other.path, other.title_span)
+            yield Finding("DUP104", Severity.WARNING, document.path, document.title_span, message, (place,))
 
 
 def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> float:

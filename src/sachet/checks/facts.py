@@ -11,8 +11,9 @@ from functools import cached_property
 
 from sachet.checks.citations import Source, sources
 from sachet.checks.duplicates import Passage, passages, sketch
-from sachet.checks.given import Given
+from sachet.checks.given import Given, generic
 from sachet.checks.goals import Goal, goals
+from sachet.checks.icd10 import Listed, listed
 from sachet.checks.indication import Indications, name_stems
 from sachet.checks.limits import Limit, limits
 from sachet.checks.links import Pointer, pointers
@@ -27,9 +28,11 @@ class Facts:
     path: str
     id: str
     id_span: Span
+    title_span: Span
     names: tuple[str, ...]  # the condition and its aliases
     category: str
     names_as_stems: tuple[tuple[str, ...], ...]
+    codes: tuple[Listed, ...]
     pointers: tuple[Pointer, ...]
     doses: tuple[Given, ...]
     goals: tuple[Goal, ...]
@@ -47,9 +50,11 @@ def facts(subject: Subject) -> Facts:
         path=guideline.path,
         id=guideline.id,
         id_span=guideline.identifier.span,
+        title_span=guideline.title.span,
         names=names,
         category=category.words if (category := guideline.scalar("category")) else "",
         names_as_stems=tuple(name_stems(names)),
+        codes=tuple(listed(subject)),
         pointers=tuple(pointers(subject)),
         doses=subject.given,
         goals=tuple(goals(subject.statements)),
@@ -75,3 +80,9 @@ class Corpus:
     def by_id(self) -> Mapping[str, Facts]:
         """The documents by id; the first of those that share one."""
         return {one.id: one for one in reversed(self.documents)}
+
+    def are_related(self, one: Facts, other: Facts) -> bool:
+        """Whether one document points to the other, or a word of their names is the same."""
+        points = any(p.id == other.id for p in one.pointers) or any(p.id == one.id for p in other.pointers)
+        words, others = ({stem for name in d.names_as_stems for stem in name} - generic() for d in (one, other))
+        return points or bool(words & others)

@@ -1,11 +1,12 @@
 """CON: do the windows of `time_to_harm` fit each other, and the target times them?
 
-A window is read only where its value begins with it: "< 10 minutes (…)", "12-24 hours …". Anything else ("minutes to
-hours", "immediate") is compared with nothing.
+A window is read only where its value begins with it or with what is to be done in it: "< 10 minutes (…)", "12-24 hours
+…", "delivery within 24 hours". Anything else ("minutes to hours", "immediate") is compared with nothing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from sachet.guideline.target import Target, read_target
 
 KEY = "time_to_harm"
 _KEYS = ("irreversible_injury", "death", "optimal_intervention_window")
+_WHAT = re.compile(r"^[A-Za-z][A-Za-z /-]{0,40}?\s(?=within\s\d)")  # "Delivery within 24 hours"
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
@@ -81,7 +83,8 @@ def _windows(subject: Subject) -> dict[str, Window]:
     for one in entry.value if entry and isinstance(entry.value, Fields) else ():
         value = one.value
         if one.key in _KEYS and isinstance(value, Scalar) and value.words:
-            target = read_target(value.words.replace("(", ", ").split(",")[0].split(";")[0].split("—")[0].strip())
+            first = re.split(r"[(,;—]", value.words, maxsplit=1)[0].strip()
+            target = read_target(_WHAT.sub("", first))
             end = _end(target) if target else None
             if end is not None:
                 found[one.key] = Window(one.key, end, value)

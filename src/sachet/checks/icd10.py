@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sachet.checks.pairs import pairs
 from sachet.checks.subject import Subject
 from sachet.checks.tables import table
-from sachet.finding import Finding
+from sachet.finding import Finding, Place, Severity, Span
 from sachet.guideline.model import ROLES
 from sachet.terminology import icd10cm
 from sachet.terminology.icd10cm import IcdCode, title_stems
 from sachet.terminology.words import stems
+
+if TYPE_CHECKING:
+    from sachet.checks.facts import Corpus, Facts
 
 _SHOWN = 3  # codes that a message names
 _ROOT = 5  # letters that words of one root begin with
@@ -80,11 +86,54 @@ def titles_fit(subject: Subject) -> Iterator[Finding]:
         if code.title is None or code.words.words[0] in _NOT_CONDITIONS or _is_poisoning(code.words.words):
             continue
         told = _meanings(code.title)
-        alike = any(_begin_alike(one, other) for one in told for other in names)
-        if told and not told & names and not alike and len(told & body) < len(told) / 2:
+        if told and not _shares_a_word(code.title, names) and len(told & body) < len(told) / 2:
             said = f"{code.words.words} is {code.title}: it shares no word with {guideline.title.words}"
             message = f"{said}, and the text does not speak of it; look the code up again, or give it its role"
             yield subject.warning("ICD105", code.words.span, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A code that a document lists without a role; `fits` says whether its title has a word of the document's names."""
+
+    code: str
+    title: str
+    fits: bool
+    span: Span
+
+
+def listed(subject: Subject) -> Iterator[Listed]:
+    """The codes of a document that exist and have no role; none of a document on a procedure, or of a symptom."""
+    names = _meanings(" ".join(_names(subject)))
+    for code in subject.guideline.codes if not _is_procedural(subject) else ():
+        if code.title and code.role is None and code.words.words[0] not in _NOT_CONDITIONS:
+            yield Listed(code.words.words, code.title, _shares_a_word(code.title, names), code.words.span)
+
+
+def _shares_a_word(title: str, names: frozenset[str]) -> bool:
+    told = _meanings(title)
+    return bool(told & names) or any(_begin_alike(one, other) for one in told for other in names)
+
+
+def on_unrelated(corpus: Corpus) -> Iterator[Finding]:
+    """XFI121: a code of another document's condition on a document that has nothing to do with it."""
+    by_code: dict[str, list[tuple[Facts, Listed]]] = defaultdict(list)
+    for document in corpus.documents:
+        for one in document.codes:
+            by_code[one.code].append((document, one))
+    for found in by_code.values():
+        owners = [(document, one) for document, one in found if one.fits]
+        for document, one in found:
+            unrelated = [(owner, theirs) for owner, theirs in owners if not corpus.are_related(document, owner)]
+            if not one.fits and unrelated and len(unrelated) == len(owners):
+                owner, theirs = unrelated[0]
+                message = (
+                    f"{one.code} ({one.title}) is what {owner.path} is about, and the two do not name each other; give "
+                    "the code its role here (complication, cause), or take it off"
+                )
+                yield Finding(
+                    "XFI121", Severity.NOTE, document.path, one.span, message, (Place(owner.path, theirs.span),)
+                )
 
 
 def named_alike(subject: Subject) -> Iterator[Finding]:

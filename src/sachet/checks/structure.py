@@ -13,6 +13,13 @@ from sachet.terminology.words import stems
 _COMPARATOR = re.compile(r"^(?:\s*(?:[-*+]|\d{1,3}[.)])\s+)(>)=?\s?\S|^\s{0,3}(>)=?\s?\d")
 
 
+# A comparator that is none: two in a row, one turned round, one torn apart, or one with nothing behind it.
+_MALFORMED = re.compile(
+    r"[<>≥≤]=?\s?[<>≥≤]=?\s?(?=\d)|(?<![<>=-])=[<>]\s?(?=\d)|[<>]\s=\s?(?=\d)|[≥≤]\s?=\s?(?=\d)|[<>]/=?\s?(?=\d)"
+    r"|(?<=\s)[<>≥≤]=?(?=\s?(?:%|mg|mcg|mL|mmHg|mmol|mEq|bpm|hours?|hrs?|minutes?|min|days?|[,;)]|\.?$))"
+)
+
+
 def headings(subject: Subject) -> Iterator[Finding]:
     """STR133: a section that the schema does not know; it is kept. STR134: a section without words."""
     for section in subject.guideline.sections:
@@ -47,3 +54,12 @@ def comparators(subject: Subject) -> Iterator[Finding]:
             span = Span(number, column, number, column + 1)
             message = "Markdown readers take this > for a quotation, and the comparator is lost; write \\>"
             yield subject.warning("STR136", span, message, fix=Edit(span, "\\>"))
+
+
+def malformed_comparators(subject: Subject) -> Iterator[Finding]:
+    """STR138: a comparator that is none, so that nobody knows on which side of the number is meant."""
+    for statement in subject.statements:
+        for m in _MALFORMED.finditer(statement.plain) if any(c in statement.plain for c in "<>≥≤") else ():
+            written = m[0].strip()
+            message = f"{written!r} is no comparator: write <, <=, > or >=, and the number behind it"
+            yield subject.warning("STR138", statement.place(m.start(), m.start() + len(m[0].rstrip())), message)
