@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sachet.checks import (
     across,
@@ -83,6 +84,7 @@ CHECKS: tuple[Checks, ...] = (
             icd10.codes_billable,
             icd10.roles_known,
             icd10.titles_fit,
+            icd10.causes_fit,
             icd10.named_alike,
             icd10.roles_of_procedures,
             icd10.patients_fit,
@@ -120,6 +122,7 @@ CHECKS: tuple[Checks, ...] = (
         (links.styles,),
         (
             links.lead_somewhere,
+            links.provenance_resolves,
             across.doses,
             across.ages,
             across.ceilings,
@@ -153,9 +156,9 @@ def check(guideline: Guideline, formulary: Sequence[Entry] = ()) -> tuple[tuple[
     return found, facts(subject)
 
 
-def check_across(documents: Iterable[Facts]) -> tuple[Finding, ...]:
-    """Every finding of the checks over all documents. The order in which they come changes nothing."""
-    corpus = Corpus(_in_order(documents))
+def check_across(documents: Iterable[Facts], root: Path) -> tuple[Finding, ...]:
+    """Every finding of the checks over all documents of the project in a folder, in whatever order they come."""
+    corpus = Corpus(_in_order(documents), root)
     return tuple(f for checks in CHECKS for one in checks.over_all for f in one(corpus))
 
 

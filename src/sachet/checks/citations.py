@@ -84,8 +84,9 @@ def _source(said: Scalar, pmid_said: Scalar | None, doi_said: Scalar | None, kin
     words = said.words
     m = _LOCUS.search(words)
     title = title_of(words)
-    issuers = tuple(sorted(set(_issuers().findall(words))))
-    kept = {one for one in stems(_issuers().sub(" ", title)) if one not in _generic() and not one.isdigit()}
+    issuers = tuple(sorted(issuers_of(words)))
+    topic = _issuers().sub(" ", _in_acronyms(title))
+    kept = {one for one in stems(topic) if one not in _generic() and not one.isdigit()}
     pmid = pmid_said.words if pmid_said else None
     doi = doi_said.words.lower() if doi_said else None
     return Source(
@@ -217,7 +218,14 @@ def repeated(subject: Subject) -> Iterator[Finding]:
     for one, other in pairs([one for one in sources(subject) if not one.is_of_rule]):
         same = (one.pmid and one.pmid == other.pmid) or (one.doi and one.doi == other.doi)
         others = one.author and other.author and one.author != other.author
-        alike = one.year and one.year == other.year and not others and titles_alike(one.title, other.title) >= _SAME
+        both_guidance = one.is_guideline and other.is_guideline and len(one.topic) > _ENOUGH
+        on_one = both_guidance and _alike(one.topic, other.topic) >= _SAME
+        alike = (
+            one.year
+            and one.year == other.year
+            and not others
+            and (titles_alike(one.title, other.title) >= _SAME or on_one)
+        )
         if same or (one.locus and one.locus == other.locus) or alike:
             message = f"this source is listed twice (first on line {one.span.line}); leave one of them"
             yield subject.warning("CIT121", other.span, message, [one.span])
@@ -233,8 +241,8 @@ def guidance_named(subject: Subject) -> Iterator[Finding]:
             for m in _named().finditer(statement.plain):
                 places[m[0]].append(statement.place(m.start(), m.end()))
     for name, spans in places.items():
-        issuers = set(_issuers().findall(name))
-        of_issuer = [words for words in cited if issuers & set(_issuers().findall(words)) or _in_full(issuers, words)]
+        issuers = issuers_of(name)
+        of_issuer = [words for words in cited if issuers & issuers_of(words) or _in_full(issuers, words)]
         year = _YEAR.search(name)
         if not of_issuer:
             message = f"{name!r} is named here, but no source is of {' or '.join(sorted(issuers))}; add it as a source"
@@ -430,6 +438,23 @@ def _short(words: str) -> str:
 @cache
 def _generic() -> frozenset[str]:
     return frozenset(stems(table("sources")["generic"]["words"]))
+
+
+def issuers_of(words: str) -> frozenset[str]:
+    """Who issued what some words name, by acronyms."""
+    return frozenset(_issuers().findall(_in_acronyms(words)))
+
+
+def _in_acronyms(words: str) -> str:
+    """Words with acronyms in the place of the full names of issuers."""
+    names = table("sources")["issuer_names"]
+    return _full_names().sub(lambda m: names[m[0]], words)
+
+
+@cache
+def _full_names() -> re.Pattern[str]:
+    names = sorted(table("sources")["issuer_names"], key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, names)))
 
 
 @cache

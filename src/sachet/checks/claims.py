@@ -17,9 +17,10 @@ from sachet.checks.pairs import pairs
 from sachet.checks.statement import Statement
 from sachet.checks.subject import Subject
 from sachet.checks.tables import table
+from sachet.document.front_matter import scalars
 from sachet.finding import Finding, Span
 from sachet.terminology import drugs
-from sachet.terminology.words import stem, stems
+from sachet.terminology.words import stems
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7})(?:\.\d{1,4})?"
 _MINUTES = {"s": 1 / 60, "min": 1, "h": 60, "day": 1440, "week": 10080, "month": 43800, "year": 525600}
@@ -41,7 +42,7 @@ _UNITS = (
     ("length", 10.0, r"cm"),
     ("length", 1.0, r"mm"),
     ("count", 1.0, r"units(?=\s(?:of\s)?(?:p?RBCs?|packed|blood|FFP|plasma|platelets))"),
-    *((unit, 1.0, re.escape(unit)) for unit in ("mg/dL", "g/dL", "mcg/mL", "mg/L", "mEq/L", "mmol/L", "ng/mL", "U/L")),
+    *((unit, 1.0, re.escape(unit)) for unit in "mg/dL g/dL mcg/mL mg/L mEq/L mmol/L mcmol/L ng/mL U/L mIU/mL".split()),
 )
 _CLAIM = re.compile(
     rf"(?<![\w.,/-])(?P<comparator>[<>]=?|[≤≥])?\s?~?(?P<low>{_NUMBER})(?:\s?(?:-|–|to)\s?(?P<high>{_NUMBER}))?\s?"
@@ -60,6 +61,8 @@ _OF_AGE = re.compile(r"\s*(?:ga\b|old\b|of age|gestation|of gest|postconc|vs\b|v
 _CLEARANCE = re.compile(r"\b(?:CrCl|e?GFR|clearance)\b", re.IGNORECASE)
 _FLOW = re.compile(r"L/(?:hr|min)|mL/")
 _STRENGTH = re.compile(r"\s*(?:\(|solution|o2\b|oxygen|topical|cream|ointment)", re.IGNORECASE)
+# Keys of the front matter that make clinical statements.
+_STATING = ("mortality_if_delayed", "red_flags", "escalation_triggers", "evaluation_properties", "confusion_pairs")
 _CEILING = re.compile(r"\b(?:up to|maximum|max)\s*$", re.IGNORECASE)
 
 
@@ -160,13 +163,14 @@ def _claims(subject: Subject) -> Iterator[Claim]:
     for statement in subject.statements:
         if any(c.isdigit() for c in statement.plain):
             yield from _of(statement)
-    stated = subject.guideline.scalar("mortality_if_delayed")
-    if stated is not None:
-        for m, about, bare in _bound(stated.words):
-            own = about | {_synonyms().get(stem("mortality"), "")}
-            span = stated.place(m.start(), m.end())
+    for key in _STATING:
+        entry = subject.guideline.fields.get(key)
+        about_all = frozenset(content("mortality")) if key == "mortality_if_delayed" else frozenset()
+        for stated in scalars(entry.value) if entry else ():
             whole = frozenset(content(stated.words))
-            yield _claim(m, own, bare, frozenset(), frozenset(), whole, ("front matter", ""), span)
+            for m, about, bare in _bound(stated.words) if any(c.isdigit() for c in stated.words) else ():
+                span = stated.place(m.start(), m.end())
+                yield _claim(m, about | about_all, bare, frozenset(), frozenset(), whole, ("front matter", ""), span)
 
 
 def _of(statement: Statement) -> Iterator[Claim]:

@@ -5,9 +5,11 @@ A family that compares documents has its own part here: a structure that it make
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from sachet.checks.citations import Source, sources
 from sachet.checks.duplicates import Passage, passages, sketch
@@ -16,7 +18,7 @@ from sachet.checks.goals import Goal, goals
 from sachet.checks.icd10 import Listed, listed
 from sachet.checks.indication import Indications, name_stems
 from sachet.checks.limits import Limit, limits
-from sachet.checks.links import Pointer, pointers
+from sachet.checks.links import Pointer, pointers, provenance_links
 from sachet.checks.subject import Subject
 from sachet.finding import Span
 
@@ -34,6 +36,7 @@ class Facts:
     names_as_stems: tuple[tuple[str, ...], ...]
     codes: tuple[Listed, ...]
     pointers: tuple[Pointer, ...]
+    provenance_links: tuple[Pointer, ...]
     doses: tuple[Given, ...]
     goals: tuple[Goal, ...]
     limits: tuple[Limit, ...]
@@ -56,6 +59,7 @@ def facts(subject: Subject) -> Facts:
         names_as_stems=tuple(name_stems(names)),
         codes=tuple(listed(subject)),
         pointers=tuple(pointers(subject)),
+        provenance_links=tuple(provenance_links(subject)),
         doses=subject.given,
         goals=tuple(goals(subject.statements)),
         limits=tuple(limits(subject.statements)),
@@ -68,8 +72,9 @@ def facts(subject: Subject) -> Facts:
 class Corpus:
     """All documents that are checked together, and what several checks read of them."""
 
-    def __init__(self, documents: Sequence[Facts]) -> None:
+    def __init__(self, documents: Sequence[Facts], root: Path) -> None:
         self.documents = documents
+        self._root = root
 
     @cached_property
     def indications(self) -> Indications:
@@ -80,6 +85,11 @@ class Corpus:
     def by_id(self) -> Mapping[str, Facts]:
         """The documents by id; the first of those that share one."""
         return {one.id: one for one in reversed(self.documents)}
+
+    def has_file(self, name: str) -> bool:
+        """Whether the project has a file of that name, below its folder."""
+        inside = not name.startswith(("/", "\\")) and ".." not in re.split(r"[/\\]", name)
+        return inside and (self._root / name).is_file()
 
     def are_related(self, one: Facts, other: Facts) -> bool:
         """Whether one document points to the other, or a word of their names is the same."""

@@ -25,6 +25,11 @@ _SHOWN = 3  # codes that a message names
 _ROOT = 5  # letters that words of one root begin with
 # Chapters of symptoms, causes and contacts: what they say goes with any condition.
 _NOT_CONDITIONS = "RVWXYZ"
+# "Asphyxiation due to plastic bag, accidental": what a title says of the cause, and words of it that say nothing.
+_CAUSE = re.compile(r"\b(?:due to|from|following|caused by|secondary to)\s(?P<cause>[^,]*)")
+_NO_CAUSE = (
+    "accidental intentional self harm undetermined adverse effect known physiological condition other sites places"
+)
 _PEOPLE = (
     (
         "O",
@@ -90,6 +95,23 @@ def titles_fit(subject: Subject) -> Iterator[Finding]:
             said = f"{code.words.words} is {code.title}: it shares no word with {guideline.title.words}"
             message = f"{said}, and the text does not speak of it; look the code up again, or give it its role"
             yield subject.warning("ICD105", code.words.span, message)
+
+
+def causes_fit(subject: Subject) -> Iterator[Finding]:
+    """ICD110: a code whose title names a cause or a place of which neither the names nor the text have a word."""
+    guideline = subject.guideline
+    known = _meanings(" ".join([*_names(subject), guideline.source.text.partition("\n---")[2]]))
+    for code in guideline.codes:
+        m = _CAUSE.search(code.title or "")
+        if code.title is None or m is None or _is_poisoning(code.words.words):
+            continue
+        told = _meanings(m["cause"]) - _meanings(_NO_CAUSE)
+        if told and not told & known and not any(_begin_alike(one, other) for one in told for other in known):
+            message = (
+                f"{code.words.words} is {code.title}: the text has no word of {m['cause']}; look the code up again, or "
+                "say in the text when it applies"
+            )
+            yield subject.warning("ICD110", code.words.span, message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,31 @@ def lead_somewhere(corpus: Corpus) -> Iterator[Finding]:
                 yield Finding(one.code, Severity.WARNING, document.path, one.span, message)
 
 
+# What a provenance link can be beside a document or a file: an address, a name of another system, a commit.
+_ELSEWHERE = re.compile(r"https?://[^\s/]+\.[^\s]+|(?!https?:)[A-Za-z][\w.+-]*:\S+|[0-9a-f]{7,64}|10\.\d{4,9}/\S+")
+
+
+def provenance_links(subject: Subject) -> Iterator[Pointer]:
+    """The links of the validation block that lead to a document or a file of the project."""
+    block = subject.guideline.fields.get("validation")
+    entry = block.value.get("provenance_links") if block and isinstance(block.value, Fields) else None
+    for link in scalars(entry.value) if entry else ():
+        if not link.is_null and not _ELSEWHERE.fullmatch(link.words.strip()):
+            yield Pointer(link.words.strip(), "LNK107", link.words, link.span)
+
+
+def provenance_resolves(corpus: Corpus) -> Iterator[Finding]:
+    """LNK107: a provenance link that is no address, no commit, no document and no file of the project."""
+    for document in corpus.documents:
+        for link in document.provenance_links:
+            if link.id not in corpus.by_id and not corpus.has_file(link.id):
+                message = (
+                    f"{link.words!r} leads nowhere: no document has this id, the project no such file; write an "
+                    "address, a commit, or the name of another system and its key (agent:1234)"
+                )
+                yield Finding(link.code, Severity.WARNING, document.path, link.span, message)
+
+
 def _conditions(guideline: Guideline) -> Iterator[Scalar]:
     yield from _listed(guideline, "confusion_pairs", "condition")
     yield from _listed(guideline, "differential_categories", "conditions")

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from sachet.checks import Facts, check, check_across
+from sachet.checks.formulary import Entry as Allowed
 from sachet.convert.activity_definition import activity_definitions
 from sachet.convert.citation import citation
 from sachet.convert.context import Context
@@ -25,7 +26,7 @@ from sachet.fhir.releases import Release
 from sachet.finding import Finding, Findings
 from sachet.guideline.understand import summarize
 from sachet.package.assembly import Assembly
-from sachet.package.checking import in_order, understood, with_acceptances
+from sachet.package.checking import formulary_of, in_order, root_of, understood, with_acceptances
 from sachet.package.documents import Input
 from sachet.package.encode import Entry, Shared, dump, entries, plain
 from sachet.package.index import Cited, Index, Summary, build_index
@@ -82,12 +83,14 @@ def scan(given: Input, project: Project) -> Summary | None:
     return Summary(given.name, about.id.words, about.id.span, about.version, about.updated, about.track, cited)
 
 
-def make(given: Input, project: Project, index: Index, releases: Sequence[Release]) -> Made:
-    """Read, understand, check and convert one document."""
+def make(
+    given: Input, project: Project, index: Index, releases: Sequence[Release], allowed: Sequence[Allowed] = ()
+) -> Made:
+    """Read, understand, check (against the rows of a formulary, too) and convert one document."""
     guideline, accepted, findings = understood(given, project)
     if guideline is None:
         return Made(given.name, None, None, (), {}, findings, None)
-    checked, facts = check(guideline)
+    checked, facts = check(guideline, allowed)
     findings = (*findings, *checked)
     if given.name in index.left_out:
         return Made(given.name, None, None, (), {}, findings, facts)
@@ -159,12 +162,14 @@ def assembled(
 ) -> Iterator[Assembled]:
     """Everything of a build but the writing. The contents of the packages are there until the context ends."""
     index = indexed(inputs, project, map_, is_whole)
-    findings: list[Finding] = list(index.findings)
+    allowed, wrong = formulary_of(inputs, project)
+    findings: list[Finding] = [*wrong, *index.findings]
     with ExitStack() as stack:
         packages = tuple(Assembly(release, project, stack.enter_context(Spool())) for release in releases)
         documents = 0
         facts: list[Facts] = []
-        for made in map_(partial(make, project=project, index=index, releases=releases), inputs):
+        one = partial(make, project=project, index=index, releases=releases, allowed=allowed)
+        for made in map_(one, inputs):
             findings.extend(made.findings)
             if made.facts:
                 facts.append(made.facts)
@@ -174,7 +179,7 @@ def assembled(
             for package, resources in zip(packages, made.entries, strict=True):
                 about = {"id": made.id, "path": made.name, "sha256": made.sha256}
                 package.add_document(about, resources, made.provenances)
-        findings.extend(check_across(facts))
+        findings.extend(check_across(facts, root_of(inputs)))
         for package in packages:
             findings += invalid(package.complete(index), SETTINGS)
         yield Assembled(documents, packages, in_order(findings))

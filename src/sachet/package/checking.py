@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from sachet import checks, document
 from sachet.checks import Facts, formulary
@@ -42,10 +43,8 @@ def check_documents(
     one = partial(check_document, project=project, entries=entries)
     checked = _kept(inputs, project, one, map_) if is_kept and inputs else list(map_(one, inputs))
     index = with_acceptances(build_index(one.summary for one in checked if one.summary), inputs, is_whole)
-    facts = (one.facts for one in checked if one.facts)
-    return in_order(
-        (*wrong, *index.findings, *checks.check_across(facts), *(f for one in checked for f in one.findings))
-    )
+    across = checks.check_across((one.facts for one in checked if one.facts), root_of(inputs))
+    return in_order((*wrong, *index.findings, *across, *(f for one in checked for f in one.findings)))
 
 
 def _kept(inputs: Sequence[Input], project: Project, check_one: Callable[[Input], Checked], map_: Map) -> list[Checked]:
@@ -58,6 +57,11 @@ def _kept(inputs: Sequence[Input], project: Project, check_one: Callable[[Input]
     cache.put((given.name, key, one) for (given, key), one in zip(missing, found, strict=True) if key)
     made = {given.name: one for (given, _), one in zip(missing, found, strict=True)}
     return [known.get(given.name) or made[given.name] for given in inputs]
+
+
+def root_of(inputs: Sequence[Input]) -> Path:
+    """The folder of the project that documents are in."""
+    return inputs[0].root if inputs else Path()
 
 
 def formulary_of(inputs: Sequence[Input], project: Project) -> tuple[tuple[Entry, ...], tuple[Finding, ...]]:
