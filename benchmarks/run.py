@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import sys
 import tempfile
@@ -59,6 +60,7 @@ class Bench:
         yield from self.against_sushi()
         yield from self.against_the_floor_and_by_releases()
         yield self.reading()
+        yield from self.checking()
         yield from self.at_scale()
         yield self.cold("r4")
         yield self.cold(",".join(RELEASES))
@@ -139,6 +141,25 @@ class Bench:
         name, peer = f"doses and warnings, {self.number} documents", f"{took['without']:.1f} s: all else"
         ratio = took["with"] / took["without"]
         return Figure(name, f"{more:.1f} s more", peer, ratio, Bar(3.0), "<= 3 s more", judged=more)
+
+    def checking(self) -> Iterator[Figure]:
+        """All checks over all documents, without a cache; and again when one document has changed."""
+        folder = self.scratch / "checked"
+        shutil.copytree(self.folder, folder, ignore=lambda _, names: [n for n in names if not n.endswith(".md")])
+        command = [sys.executable, "-m", "sachet", "check", folder, "--format", "json", "--quiet"]
+        every = [run([*command, "--no-cache"], accept=(0, 1)).seconds for _ in range(self.options.runs)]
+        run(command, accept=(0, 1))
+        changed = sorted(folder.glob("*.md"))[0]
+        one = []
+        for _ in range(self.options.runs):
+            changed.write_text(changed.read_text("utf-8") + "\n- One more line.\n", "utf-8")
+            one.append(run(command, accept=(0, 1)).seconds)
+        best, again = min(every), min(one)
+        bare = run([sys.executable, "-c", "pass"]).seconds
+        name, peer = f"check, {self.number} documents", f"{bare:.3f} s: Python alone"
+        yield Figure(name, f"{best:.2f} s", peer, best / bare, Bar(6.0), "<= 6 s", judged=best)
+        name, peer = "check, one of them changed", f"{best:.2f} s: all of them"
+        yield Figure(name, f"{again:.2f} s", peer, again / best, Bar(1.0), "<= 1 s", judged=again)
 
     def at_scale(self) -> Iterator[Figure]:
         """Many times as many documents."""
