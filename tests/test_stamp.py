@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from checked import FOLDER, parts
 from checked import document as a_document
 from coverage import contents
 from hypothesis import given
@@ -19,7 +21,7 @@ from sachet.package.documents import Input
 from sachet.package.stamping import NOTHING, REST, stamp_documents
 from sachet.project import Project
 from sachet.review.stamp import DATED, FLAG, content_hash, read
-from sachet.rules import FAMILIES, rules
+from sachet.rules import FAMILIES, rule, rules
 
 TIME = "2026-11-28T09:30:00Z"
 SEVEN = (*DATED, FLAG)
@@ -68,6 +70,36 @@ def test_what_was_found_is_counted_beside_its_check(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(a_document("a", excused), "utf-8")
     (one,) = stamp_documents(inputs, {"a.md"}, Project(), TIME)
     assert one.stamp.results["unit_normalization_check"] == "1 ignored"
+
+
+# A code of each of the seven checks: `tests/checks` has documents that have its mistake, and documents that have not.
+OF_SEVEN = {
+    "automated_consistency_check": "CON202",
+    "dose_range_validator": "DOS103",
+    "unit_normalization_check": "UNI101",
+    "cross_file_consistency_check": "XFI113",
+    "citation_presence_check": "CIT111",
+    "duplicate_content_check": "DUP104",
+    "outlier_detection_flag": "OUT101",
+}
+
+
+@pytest.mark.parametrize(("check", "code"), OF_SEVEN.items())
+def test_each_of_the_seven_is_stamped_on_documents_that_pass_and_that_fail(
+    check: str, code: str, tmp_path: Path
+) -> None:
+    assert rule(code).check == check
+    found = {part.name: part.documents for part in parts(FOLDER / f"{code}.md")}
+    for name, passes in (("wrong", False), ("right", True)):
+        folder = tmp_path / name
+        folder.mkdir()
+        inputs = project_of(folder, found[name])
+        made = stamp_documents(inputs, {i.name for i in inputs}, Project(), TIME)
+        assert all(set(one.stamp.results) == {*SEVEN, REST} for one in made)
+        assert all(one.stamp.results[check] == NOTHING for one in made) == passes
+        day = "clear" if check == FLAG else '"2026-11-28"'
+        text = (folder / "a.md").read_text("utf-8")
+        assert f"\n  {check}: {day}\n" in text or (check == FLAG and not passes)
 
 
 def test_an_outlier_is_flagged(tmp_path: Path) -> None:
