@@ -16,12 +16,14 @@ from sachet.checks.facts import Corpus, Facts
 from sachet.checks.given import Given
 from sachet.checks.goals import Goal
 from sachet.finding import Finding, Place, Severity, Span
+from sachet.terminology.words import stems
 
 T = TypeVar("T", Given, Goal)
 _ENOUGH = 3  # documents that agree, so that another one stands out
 _IGNORED = frozenset({"option", "combined", "oral", "max", "start", "bolus", "severe"})
 _IGNORED_OF_RATES = _IGNORED | {"infusion", "load", "later", "refractory"}
 _COMPLAINTS = "presentations"  # the category of documents on a complaint, whatever it comes from
+_APART = frozenset(stems("urine urinary TBI brain"))  # a word that makes two levels those of two things
 _FLUIDS = ("normal saline", "crystalloid", "lactated ringer's")
 
 
@@ -114,7 +116,9 @@ def levels(corpus: Corpus) -> Iterator[Finding]:
 
     def comparable(one: Said[Goal], other: Said[Goal]) -> bool:
         related = one.value.kind != "condition" or _related(corpus, one.document, other.document)
-        return related and _comparable_goals(one.value, other.value)
+        spoken = [corpus.indications.spoken_of(said.value.said) for said in (one, other)]
+        one_patient = not all(spoken) or spoken[0] == spoken[1]
+        return related and one_patient and _comparable_goals(one.value, other.value)
 
     for code, found in (("XFI111", _conditions(corpus)), ("XFI112", _targets(corpus))):
         for owner, group in _grouped(found, lambda s: _goal_key(s.value)):
@@ -196,9 +200,9 @@ def _goal_key(goal: Goal) -> Hashable:
 
 
 def _comparable_goals(one: Goal, other: Goal) -> bool:
-    """Whether two are in one unit, and of one fluid ("urine pH")."""
+    """Whether two are in one unit, of one fluid ("urine pH"), and for patients with or without a head injury."""
     same_unit = not one.unit or not other.unit or one.unit == other.unit
-    return same_unit and ("urin" in one.about) == ("urin" in other.about)
+    return same_unit and not (set(one.about) ^ set(other.about)) & _APART
 
 
 def _bounds(goal: Goal) -> tuple[float | None, float | None]:

@@ -40,6 +40,7 @@ _ROUTES = [
         ("inhaled", r"nebuli|inhal"),
     )
 ]
+_PERCENT = re.compile(r"(?<![\d.<>-])(\d{1,2}(?:\.\d{1,2})?)\s?%(?!\s?(?:of|TBSA|BSA))")
 _CLAUSE = re.compile(r"[;•]|\.\s|\s[—–]\s|→|\bOR\b|(?<=\w), (?=then\b)")
 _FOR = re.compile(
     r"\b(?:for|if|in|when|with|due to|after|secondary to|during|against)\s+([^.;:,()—–|]{2,60})", re.IGNORECASE
@@ -118,7 +119,7 @@ def _given(one: Medication, above: tuple[Item, ...], parent: str) -> Given:
         high=float(amount.high) * factor,
         words=whole[dose.start : dose.end],
         route=_route(dose.route),
-        strength=dose.concentration,
+        strength=dose.concentration or _percent(clause),
         scheduled=bool(dose.frequency and _SCHEDULE.search(dose.frequency)),
         turn=0,
         maximum=_maximum(dose.maximum, unit),
@@ -168,6 +169,12 @@ def clause_at(words: str, start: int, end: int) -> str:
     left = max((m.end() for m in _CLAUSE.finditer(words, 0, start)), default=0)
     right = next((m.start() for m in _CLAUSE.finditer(words, end)), len(words))
     return words[left:right]
+
+
+def _percent(clause: str) -> str | None:
+    """The one strength in percent that a clause names, if it names one."""
+    found = {m[1] for m in _PERCENT.finditer(clause)}
+    return f"{found.pop()}%" if len(found) == 1 else None
 
 
 def _label(item: Item) -> str:

@@ -23,6 +23,7 @@ from sachet.terminology.words import stems
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,5}(?:\.\d{1,3})?"
 _AIM = re.compile(r"\b(?:targets?|goals?|maintain|keep|aim|titrate[sd]?|to achieve|ensure)\b", re.IGNORECASE)
 _FORBIDS = re.compile(r"\b(?:contraindicat\w*|avoid|do not use|not recommended)\b", re.IGNORECASE)
+_EXCEPTED = re.compile(r"\b(?:except|unless|other than)\b.*", re.IGNORECASE)
 _ONLY = re.compile(r"\b(?:only|if|when|for|unless)\b", re.IGNORECASE)
 
 
@@ -73,7 +74,7 @@ def goals(statements: Iterable[Statement]) -> Iterator[Goal]:
                 _unit(words, m.end()),
                 _drug(clause) or _drug(_lead(statement)) or _drug(statement.above[-1].title if statement.above else ""),
                 bool(re.search(r"child|p(?:a)?ediatric|infant|neonat|newborn", f"{clause} {labels}", re.IGNORECASE)),
-                _about(f"{clause} {labels}"),
+                _about(f"{_EXCEPTED.sub('', clause)} {labels}"),
                 tuple(stems(f"{words} {labels}"))[:80],
                 statement.place(m.start(), m.end()),
             )

@@ -9,16 +9,34 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sachet.checks.given import generic
 from sachet.terminology.words import stems
 
+_PARTS = re.compile(r"\s(?:and|or)\s|/|,")
+_DEGREES = frozenset(stems("severe acute massive symptomatic critical life-threatening"))
+_MEANS = frozenset(stems("via through"))
 _LONG = 7  # characters of a word that is a name by itself
 
 
 def name_stems(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """The names of a document as stems; none that is too short to be found in a text without mistaking it."""
+    """The names of a document as stems, and those of their parts ("sepsis and septic shock").
+
+    What says how bad or how sudden it is is left out ("severe hyponatremia"). None that is too short to be found in a
+    text without mistaking it.
+    """
+    seen = set()
     for name in names:
-        found = tuple(stems(re.sub(r"\(.*?\)", " ", name)))
-        telling = [s for s in found if s not in generic()]
-        if len(telling) > 1 or (len(found) == 1 and telling and len(name) >= _LONG):
-            yield found
+        plain = re.sub(r"\(.*?\)", " ", name)
+        for part in dict.fromkeys((plain, *_PARTS.split(plain))):
+            found = tuple(stems(part))
+            telling = tuple(s for s in found if s not in generic())
+            if part is not plain and len(telling) < 2:
+                continue
+            if len(telling) == 1:
+                found = tuple(s for s in found if s not in _DEGREES)
+            if len(found) == 1:
+                longest = max((w for w in part.split() if tuple(stems(w)) == telling), key=len, default="")
+                found = telling if len(longest) >= _LONG else ()
+            if telling and found and found not in seen:
+                seen.add(found)
+                yield found
 
 
 class Indications:
@@ -45,6 +63,8 @@ class Indications:
         """The indications whose name stands in words."""
         found = set()
         for at, one in enumerate(said):
+            if at and said[at - 1] in _MEANS:
+                continue  # "via central line" is how, not what for
             for name in self._by_first.get(one, ()):
                 if tuple(said[at : at + len(name)]) == name:
                     found.add(self._owner[name])
