@@ -119,7 +119,7 @@ CHECKS: tuple[Checks, ...] = (
     Checks(UNITS, (units.unsafe_abbreviations, units.unsafe_numbers, units.spellings, units.units_known)),
     Checks(
         CROSS_FILE,
-        (links.styles,),
+        (links.lists,),
         (
             links.lead_somewhere,
             links.provenance_resolves,

@@ -244,6 +244,8 @@ def guidance_named(subject: Subject) -> Iterator[Finding]:
         issuers = issuers_of(name)
         of_issuer = [words for words in cited if issuers & issuers_of(words) or _in_full(issuers, words)]
         year = _YEAR.search(name)
+        if not of_issuer and year and any(year[1] in words and not issuers_of(words) for words in cited):
+            continue  # a source of that year that names no issuer may be it
         if not of_issuer:
             message = f"{name!r} is named here, but no source is of {' or '.join(sorted(issuers))}; add it as a source"
             yield subject.warning("CIT131", spans[0], message, spans[1:])
@@ -369,7 +371,8 @@ def _older(by_issuer: Mapping[str, list[tuple[Facts, Source]]]) -> Iterator[Find
                 continue
             where = "this document" if old is new else f"{new.path}:{newer.span.line}"
             message = (
-                f"the edition of {older.year}; {where} cites that of {newer.year}. Move to it, or correct the year"
+                f"guidance of {older.year} here, of {newer.year} in {where}: two editions of one, or one of the years "
+                "is wrong. Cite one edition, with its year"
             )
             place = Place(new.path, newer.span)
             yield Finding("CIT211", Severity.WARNING, old.path, older.span, message, (place,))

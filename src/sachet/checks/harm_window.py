@@ -40,8 +40,8 @@ def order(subject: Subject) -> Iterator[Finding]:
         first = min(harms, key=lambda window: window.end)
         if best.end > first.end:
             message = (
-                f"the optimal window ({best.value.words}) ends after {_SAID[first.key]} ({first.value.words}); an "
-                "intervention in it would come too late"
+                f"the optimal window ({best.value.words}) ends after {_SAID[first.key]} ({first.value.words}): it "
+                "would be too late, or the two are of different causes. Give windows of one cause, or a sentence"
             )
             yield subject.warning("CON101", best.value.span, message, [first.value.span])
     if injury and death and injury.end > death.end:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sachet.checks.facts import Corpus, Facts
 
 _SHOWN = 3  # codes that a message names
+_INITIALS = 3  # letters of an abbreviation
 _ROOT = 5  # letters that words of one root begin with
 # Chapters of symptoms, causes and contacts: what they say goes with any condition.
 _NOT_CONDITIONS = "RVWXYZ"
@@ -87,14 +88,23 @@ def titles_fit(subject: Subject) -> Iterator[Finding]:
         return
     names = _meanings(" ".join(_names(subject)))
     body = _meanings(guideline.source.text.partition("\n---")[2])
+    fitting = {c.words.words[:3] for c in guideline.codes if c.title and _shares_a_word(c.title, names)}
     for code in guideline.codes:
         if code.title is None or code.words.words[0] in _NOT_CONDITIONS or _is_poisoning(code.words.words):
             continue
+        if code.words.words[:3] in fitting or _is_abbreviated(code.title, guideline.source.text):
+            continue  # of a category of which another code fits, or called by its initials
         told = _meanings(code.title)
         if told and not _shares_a_word(code.title, names) and len(told & body) < len(told) / 2:
             said = f"{code.words.words} is {code.title}: it shares no word with {guideline.title.words}"
             message = f"{said}, and the text does not speak of it; look the code up again, or give it its role"
             yield subject.warning("ICD105", code.words.span, message)
+
+
+def _is_abbreviated(title: str, text: str) -> bool:
+    """Whether the initials of a title, three or more, stand in a text as a word: "DIC"."""
+    initials = "".join(word[0] for word in re.findall(r"[A-Za-z]+", title.partition("[")[0])).upper()
+    return len(initials) >= _INITIALS and re.search(rf"\b{initials}\b", text) is not None
 
 
 def causes_fit(subject: Subject) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sachet.checks.claims import content
@@ -28,6 +28,12 @@ _CONDITION = re.compile(
     r"\b(?:for|in|if|when|with|unless|until|alone|routinely|routine|only|before|after|during|without|as|by|over|to|beyond|"
     r"late|together|rapid\w*|bolus|first|while|sole|instead|at|on|within|mono\w*|delay\w*|more|than|doses?|repeat\w*|long|"
     r"chronic\w*|high|oral\w*|IV|IM|PO|topical|concurrent\w*|simultaneous\w*)\b|[<>/+:]|\d",
+    re.IGNORECASE,
+)
+# A label that says what its lines are, and not for whom they hold.
+_LABEL_OF = re.compile(
+    r"avoid|contraindicat|do not|not recommended|caution|pitfall|medication|drug|pharmacolog|agent|treat|therap|step"
+    r"|action|supportive|specific|general|key|principle|first|second|line|target|adjunct|other|management|dose|while|during|next",
     re.IGNORECASE,
 )
 _NOT_GIVEN = ("do_not", "not_recommended", "avoid")
@@ -95,18 +101,31 @@ def bans(subject: Subject) -> Iterator[Finding]:
     for dose in subject.given:
         doses[dose.drug].append(dose)
     told: set[int] = set()
+    above = {statement.item.key: statement.above for statement in subject.statements}
     lines = subject.guideline.source.text.split("\n")
     for ban in contraindications(subject.guideline):
         named = {name.drug for name in drugs.find(ban.applies_to)}
         if ban.strength not in _NOT_GIVEN or ban.section == "Pitfalls" or len(named) != 1:
             continue
-        given = [d for d in doses[named.pop()] if d.span.line != ban.span.line]
+        labels = above.get(ban.item.key, ())
+        given = [
+            dose
+            for dose in doses[named.pop()]
+            if dose.span.line != ban.span.line and not _under_another_label(labels, above.get(dose.item, ()))
+        ]
         if given and ban.span.line not in told and not _is_conditional(lines[ban.span.line - 1], ban.span):
             told.add(ban.span.line)
             first = given[0]
             elsewhere = f"{first.words} on line {first.span.line}"
             message = f"{first.drug} is not to be given here, but {elsewhere} is; say when which"
             yield subject.warning("CON242", ban.span, message, [d.span for d in given[:3]])
+
+
+def _under_another_label(ban: Sequence[Item], dose: Sequence[Item]) -> bool:
+    """Whether a warning or a dose stands below a label that says for whom, and the other does not."""
+    apart = {item.key: item for item in (*ban, *dose)}
+    shared = {item.key for item in ban} & {item.key for item in dose}
+    return any(_LABEL_OF.search(item.title) is None for key, item in apart.items() if key not in shared)
 
 
 def _is_conditional(line: str, span: Span) -> bool:

@@ -73,7 +73,7 @@ def limits(statements: Iterable[Statement]) -> Iterator[Limit]:
 
 
 def disagreements(corpus: Corpus) -> Iterator[Finding]:
-    """XFI113: a limit other than that of the document that its line names, or of two others on the same thing."""
+    """XFI113: a limit other than that of the document that its line names. XFI114: than those of others on the same."""
     by_key: dict[tuple[str, str], dict[str, list[Limit]]] = defaultdict(lambda: defaultdict(list))
     for document in corpus.documents:
         for limit in document.limits:
@@ -120,4 +120,5 @@ def _finding(document: Facts, limit: Limit, against: Mapping[str, Limit], by_id:
     who = f"{len(more) + 1} documents say" if more else f"{by_id[identifier].path} says"
     message = f"{limit.words!r} here, but {who} {other.words!r}; make them agree, or say what makes the difference"
     related = tuple(Place(by_id[i].path, one.span) for i, one in against.items())[:3]
-    return Finding("XFI113", Severity.WARNING, document.path, limit.span, message, related)
+    code, severity = ("XFI113", Severity.WARNING) if identifier in limit.named else ("XFI114", Severity.NOTE)
+    return Finding(code, severity, document.path, limit.span, message, related)

@@ -26,7 +26,7 @@ _NAMED = re.compile(r"\b(?:[Ss]ee|refer to|per)\s`(?P<id>[a-z0-9]+(?:-[a-z0-9]+)
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What leads to another document: its id, the code of the finding where there is none, and the words."""
+    """What leads to another document: its id, the code that says in what way, and the words."""
 
     id: str
     code: str
@@ -48,20 +48,34 @@ def pointers(subject: Subject) -> Iterator[Pointer]:
     for number, line in enumerate(guideline.source.text.split("\n")[guideline.body_line :], guideline.body_line + 1):
         for m in _NAMED.finditer(line) if "`" in line else ():
             yield Pointer(m["id"], "LNK104", m["id"], Span(number, m.start("id") + 1, number, m.end("id") + 1))
+        for m in _FILE.finditer(line):
+            yield Pointer(m["id"], "LNK103", m[0], Span(number, m.start() + 1, number, m.end() + 1))
 
 
 def lead_somewhere(corpus: Corpus) -> Iterator[Finding]:
-    """LNK101: the front matter names a condition that has no document. LNK102: a link, LNK104: the text does."""
-    messages = {
-        "LNK101": "no document has the id {!r}; the link goes out as words",
-        "LNK102": "the link to {!r} leads to no document; it goes out as words",
-        "LNK104": "no document has the id {!r}, which the text refers to",
-    }
+    """LNK101: the front matter names a condition that has no document. LNK102: a link, LNK104: the text does.
+
+    LNK103: the text names a document that is there by its file.
+    """
     for document in corpus.documents:
         for one in document.pointers:
+            path = document.path
             if one.id not in corpus.by_id:
-                message = messages[one.code].format(one.words)
-                yield Finding(one.code, Severity.WARNING, document.path, one.span, message)
+                code, message = _GONE[one.code]
+                yield Finding(code, Severity.WARNING, path, one.span, message.format(one.words))
+            elif one.code == "LNK103":
+                message = f"write `{one.id}`: a document is named by its id, files move"
+                fix = Edit(one.span, f"`{one.id}`")
+                yield Finding("LNK103", Severity.WARNING, path, one.span, message, fix=fix)
+
+
+# What is said of a pointer of each kind where there is no document.
+_GONE = {
+    "LNK101": ("LNK101", "no document has the id {!r}; the link goes out as words"),
+    "LNK102": ("LNK102", "the link to {!r} leads to no document; it goes out as words"),
+    "LNK103": ("LNK104", "there is no document {}, which the text refers to"),
+    "LNK104": ("LNK104", "no document has the id {!r}, which the text refers to"),
+}
 
 
 # What a provenance link can be beside a document or a file: an address, a name of another system, a commit.
@@ -103,15 +117,9 @@ def _listed(guideline: Guideline, key: str, member: str) -> Iterator[Scalar]:
             yield from (s for s in scalars(found.value) if not s.is_null)
 
 
-def styles(subject: Subject) -> Iterator[Finding]:
-    """LNK103: a document named by its file. LNK105: one document in two groups. LNK106: one that points to itself."""
+def lists(subject: Subject) -> Iterator[Finding]:
+    """LNK105: one document in two groups. LNK106: one that points to itself."""
     guideline = subject.guideline
-    for number, line in enumerate(guideline.source.text.split("\n")[guideline.body_line :], guideline.body_line + 1):
-        for m in _FILE.finditer(line):
-            span = Span(number, m.start() + 1, number, m.end() + 1)
-            name = m["id"]
-            message = f"write `{name}`: a document is named by its id, files move"
-            yield subject.warning("LNK103", span, message, fix=Edit(span, f"`{name}`"))
     seen: dict[str, Scalar] = {}
     for condition in _listed(guideline, "differential_categories", "conditions"):
         if (first := seen.setdefault(condition.words, condition)) is not condition:

@@ -1,7 +1,6 @@
 """OUT: a dose far from all others of its drug, in the document and in all that are checked with it.
 
-The farther it is, the less has to agree: a dose twice as high as what five documents give in any way is named, and so
-is one that is ten times the only other one.
+Given in one way, it is likely a slip. Where the way or the purpose differs they may explain it, and it is a note.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from sachet.finding import Finding, Place, Severity
 
 _NEAR, _UNUSUAL = 1.2, 1.4  # so many times beyond all others is worth a note, or is far, if given in the same way
 _FAR = ((5, 1.75), (2, 3.0), (0, 5.0))  # documents that give the drug in any way, and how many times beyond is far
+_CERTAIN, _FEW = 5.0, 3  # so far, and so many documents that give it in the same way, that it needs no other sign
 _FAR_BY_TENS = 2.4  # the same where it is exactly ten, a hundred or a thousand times one of them
 _EXCUSED = 2.5  # so many times farther it has to be where its words say that it is more, or less
 _MANY, _SOME = 10, 6  # documents that give it in the same way
@@ -62,7 +62,7 @@ def doses(corpus: Corpus) -> Iterator[Finding]:
 
 
 def _far(one: Said, others: Sequence[Said]) -> Finding | None:
-    """A dose so far from all others, given in any way, that the way cannot explain it."""
+    """A dose so far from all others, given in any way, that the way cannot explain it; certain where the way is one."""
     beyond, is_more = _beyond(one, others)
     documents = len({s.document.id for s in others if s.document is not one.document})
     enough = next(times for least, times in _FAR if documents >= least)
@@ -75,13 +75,16 @@ def _far(one: Said, others: Sequence[Said]) -> Finding | None:
         enough *= _EXCUSED
     if beyond < enough:
         return None
-    return _finding("OUT101", Severity.WARNING, one, others, "a slip of a decimal or of a unit?" if tens else "")
+    alike = _alike(one, others)
+    slip = any(_is_power(one.low, s.low) and _is_power(one.high, s.high) for s in alike)
+    certain = beyond >= _CERTAIN and (slip or len({s.document.id for s in alike}) >= _FEW)
+    code, severity = ("OUT101", Severity.WARNING) if certain else ("OUT102", Severity.NOTE)
+    return _finding(code, severity, one, others, "a slip of a decimal or of a unit?" if slip else "")
 
 
 def _unusual(one: Said, others: Sequence[Said]) -> Finding | None:
     """A dose somewhat beyond those that many documents give in the very same way."""
-    way = _way(one.dose)
-    alike = [s for s in others if s.document is not one.document and not s.dose.purpose and _way(s.dose) == way]
+    alike = _alike(one, others)
     documents = len({s.document.id for s in alike})
     beyond, _ = _beyond(one, alike)
     if documents < _SOME or one.dose.unit == "mL" or one.dose.purpose or beyond <= _NEAR:
@@ -89,6 +92,12 @@ def _unusual(one: Said, others: Sequence[Said]) -> Finding | None:
     if documents >= _MANY and beyond > _UNUSUAL:
         return _finding("OUT101", Severity.WARNING, one, alike)
     return _finding("OUT102", Severity.NOTE, one, alike)
+
+
+def _alike(one: Said, others: Sequence[Said]) -> list[Said]:
+    """The doses of other documents that are given in the very same way."""
+    way = _way(one.dose)
+    return [s for s in others if s.document is not one.document and not s.dose.purpose and _way(s.dose) == way]
 
 
 def _way(dose: Given) -> Hashable:

@@ -96,9 +96,10 @@ def _name(drafts: list[Draft], path: Key, keys: dict[int, Key], findings: Findin
         for ordinal, draft in enumerate(twins[1:], 2):
             leads[id(draft)] = f"{lead}-{ordinal}"
             message = (
-                f"the same words stand here and on line {twins[0].span.line}; give one an id of its own: {{#name}}"
+                f"nothing but numbers tells this from line {twins[0].span.line}, so its id is an ordinal that moves "
+                "when the list does; give it one of its own: {#name}"
             )
-            findings.warning("STR131", draft.span, message, [twins[0].span])
+            findings.note("STR131", draft.span, message, [twins[0].span])
     for draft in found:
         lead = leads[id(draft)]
         key = Key(f"{path.name}.{lead}", (*path.spans, *spans[id(draft)]))
