@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sachet.checks.citations import Source, sources
 from sachet.checks.duplicates import Passage, passages, sketch
 from sachet.checks.given import Given, generic
 from sachet.checks.goals import Goal, goals
@@ -19,6 +18,7 @@ from sachet.checks.icd10 import Listed, listed
 from sachet.checks.indication import Indications, name_stems
 from sachet.checks.limits import Limit, limits
 from sachet.checks.links import Pointer, pointers, provenance_links
+from sachet.checks.sources import Source, sources
 from sachet.checks.subject import Subject
 from sachet.finding import Span
 
