@@ -23,7 +23,6 @@ from sachet.checks import (
     icd10,
     instructions,
     leftovers,
-    limits,
     links,
     metadata,
     outliers,
@@ -31,6 +30,7 @@ from sachet.checks import (
     schema,
     structure,
     sums,
+    thresholds,
     units,
 )
 from sachet.checks.facts import Corpus, Facts, facts
@@ -128,7 +128,7 @@ CHECKS: tuple[Checks, ...] = (
             across.ages,
             across.ceilings,
             across.levels,
-            limits.disagreements,
+            thresholds.disagreements,
             icd10.on_unrelated,
         ),
     ),

@@ -1,65 +1,21 @@
-"""DUP: passages and documents that are there twice; XFI: those that are there twice with other numbers.
-
-A passage is a line of at least ten words. It is compared by a hash of its words with the numbers left out, so that two
-lines that differ in a number only are found. Documents are compared by the smallest hashes of all runs of five words,
-which estimate how much of two documents is the same (a bottom-k sketch).
-"""
+"""DUP: passages and documents that are there twice; XFI: those that are there twice with other numbers."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
-from zlib import crc32
 
+from sachet.checks.facts import Corpus, Facts
+from sachet.checks.passages import Passage, passages, share_of_sketches
 from sachet.checks.subject import Subject
 from sachet.finding import Finding, Place, Severity, Span
 from sachet.terminology.words import stems
 
-if TYPE_CHECKING:
-    from sachet.checks.facts import Corpus, Facts
-
-_WORD = re.compile(r"[a-z0-9%<>=./-]+")
-_NUMBER = re.compile(r"\d[\d.,]*")
-_WORDS = 10  # of a passage
 _CERTAIN = 14  # words of a passage that nobody writes twice by chance
-_SHINGLE = 5  # words that are hashed together
-_SKETCH = 64  # hashes that are kept of a document
 _SAME = 0.5  # so much of two documents is the same, that they are one
 _NAMES = 3  # that two documents share, so that they are on one thing
 _SHARED = 3  # documents that have a passage, so that it is no slip
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A line: the hash of its words without numbers, and its numbers in their order."""
-
-    hash: int
-    numbers: str
-    words: int
-    span: Span
-
-
-def passages(subject: Subject) -> Iterator[Passage]:
-    """The passages of a document."""
-    for statement in subject.statements:
-        words = _WORD.findall(statement.plain.lower())
-        if len(words) >= _WORDS:
-            plain = " ".join(words)
-            numbers = " ".join(_NUMBER.findall(plain))
-            end = len(statement.plain)
-            yield Passage(crc32(_NUMBER.sub("#", plain).encode()), numbers, len(words), statement.place(0, end))
-
-
-def sketch(subject: Subject) -> tuple[int, ...]:
-    """The smallest hashes of the runs of words of a document's body."""
-    body = subject.guideline.source.text.partition("\n---")[2]
-    words = _WORD.findall(body.lower())
-    runs = zip(*(words[n:] for n in range(_SHINGLE)), strict=False)
-    return tuple(sorted({crc32(" ".join(run).encode()) for run in runs})[:_SKETCH])
 
 
 def lines(subject: Subject) -> Iterator[Finding]:
@@ -104,7 +60,7 @@ def documents(corpus: Corpus) -> Iterator[Finding]:
             by_hash[one].append(document)
     pairs = {(a.id, b.id): (a, b) for group in by_hash.values() for a, b in combinations(group, 2)}
     for first, second in pairs.values():
-        same = _alike(first.sketch, second.sketch)
+        same = share_of_sketches(first.sketch, second.sketch)
         if same >= _SAME:
             message = f"about {same:.0%} of this document is the same as {first.path}; make one document of the two"
             place = Place(first.path, first.id_span)
@@ -131,9 +87,3 @@ def names(corpus: Corpus) -> Iterator[Finding]:
             )
             place = Place(other.path, other.title_span)
             yield Finding("DUP104", Severity.WARNING, document.path, document.title_span, message, (place,))
-
-
-def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """How much of two documents is the same, from 0 to 1: the share of the smallest hashes that both have."""
-    smallest = set(sorted({*one, *other})[:_SKETCH])
-    return len(smallest & set(one) & set(other)) / max(1, len(smallest))

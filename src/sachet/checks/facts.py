@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sachet.checks.duplicates import Passage, passages, sketch
+from sachet.checks.codes import Listed, listed
 from sachet.checks.given import Given, generic
 from sachet.checks.goals import Goal, goals
-from sachet.checks.icd10 import Listed, listed
 from sachet.checks.indication import Indications, name_stems
 from sachet.checks.limits import Limit, limits
-from sachet.checks.links import Pointer, pointers, provenance_links
+from sachet.checks.passages import Passage, passages, sketch
+from sachet.checks.pointers import Pointer, pointers, provenance_links
 from sachet.checks.sources import Source, sources
 from sachet.checks.subject import Subject
 from sachet.finding import Span

@@ -5,27 +5,27 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
+from sachet.checks.codes import (
+    NOT_CONDITIONS,
+    Listed,
+    begin_alike,
+    category_of,
+    is_procedural,
+    meanings,
+    names_of,
+    shares_a_word,
+)
+from sachet.checks.facts import Corpus, Facts
 from sachet.checks.pairs import pairs
 from sachet.checks.subject import Subject
-from sachet.checks.tables import table
-from sachet.finding import Finding, Place, Severity, Span
+from sachet.finding import Finding, Place, Severity
 from sachet.guideline.model import ROLES
 from sachet.terminology import icd10cm
 from sachet.terminology.icd10cm import IcdCode, title_stems
-from sachet.terminology.words import stems
-
-if TYPE_CHECKING:
-    from sachet.checks.facts import Corpus, Facts
 
 _SHOWN = 3  # codes that a message names
 _INITIALS = 3  # letters of an abbreviation
-_ROOT = 5  # letters that words of one root begin with
-# Chapters of symptoms, causes and contacts: what they say goes with any condition.
-_NOT_CONDITIONS = "RVWXYZ"
 # "Asphyxiation due to plastic bag, accidental": what a title says of the cause, and words of it that say nothing.
 _CAUSE = re.compile(r"\b(?:due to|from|following|caused by|secondary to)\s(?P<cause>[^,]*)")
 _NO_CAUSE = (
@@ -62,7 +62,7 @@ def codes_exist(subject: Subject) -> Iterator[Finding]:
 
 def codes_billable(subject: Subject) -> Iterator[Finding]:
     """ICD102: a category that takes further characters, so no claim can carry it."""
-    names = title_stems(" ".join(_names(subject)))
+    names = title_stems(" ".join(names_of(subject)))
     for code in subject.guideline.codes:
         if code.title is not None and not code.billable:
             below = icd10cm.billable_below(code.words.words)
@@ -84,18 +84,18 @@ def _lacks_seventh(code: str, below: Sequence[IcdCode]) -> bool:
 def titles_fit(subject: Subject) -> Iterator[Finding]:
     """ICD105: a code whose title has nothing to do with the document, by its names and by its text."""
     guideline = subject.guideline
-    if _is_procedural(subject):
+    if is_procedural(subject):
         return
-    names = _meanings(" ".join(_names(subject)))
-    body = _meanings(guideline.source.text.partition("\n---")[2])
-    fitting = {c.words.words[:3] for c in guideline.codes if c.title and _shares_a_word(c.title, names)}
+    names = meanings(" ".join(names_of(subject)))
+    body = meanings(guideline.source.text.partition("\n---")[2])
+    fitting = {c.words.words[:3] for c in guideline.codes if c.title and shares_a_word(c.title, names)}
     for code in guideline.codes:
-        if code.title is None or code.words.words[0] in _NOT_CONDITIONS or _is_poisoning(code.words.words):
+        if code.title is None or code.words.words[0] in NOT_CONDITIONS or _is_poisoning(code.words.words):
             continue
         if code.words.words[:3] in fitting or _is_abbreviated(code.title, guideline.source.text):
             continue  # of a category of which another code fits, or called by its initials
-        told = _meanings(code.title)
-        if told and not _shares_a_word(code.title, names) and len(told & body) < len(told) / 2:
+        told = meanings(code.title)
+        if told and not shares_a_word(code.title, names) and len(told & body) < len(told) / 2:
             said = f"{code.words.words} is {code.title}: it shares no word with {guideline.title.words}"
             message = f"{said}, and the text does not speak of it; look the code up again, or give it its role"
             yield subject.warning("ICD105", code.words.span, message)
@@ -110,41 +110,18 @@ def _is_abbreviated(title: str, text: str) -> bool:
 def causes_fit(subject: Subject) -> Iterator[Finding]:
     """ICD110: a code whose title names a cause or a place of which neither the names nor the text have a word."""
     guideline = subject.guideline
-    known = _meanings(" ".join([*_names(subject), guideline.source.text.partition("\n---")[2]]))
+    known = meanings(" ".join([*names_of(subject), guideline.source.text.partition("\n---")[2]]))
     for code in guideline.codes:
         m = _CAUSE.search(code.title or "")
         if code.title is None or m is None or _is_poisoning(code.words.words):
             continue
-        told = _meanings(m["cause"]) - _meanings(_NO_CAUSE)
-        if told and not told & known and not any(_begin_alike(one, other) for one in told for other in known):
+        told = meanings(m["cause"]) - meanings(_NO_CAUSE)
+        if told and not told & known and not any(begin_alike(one, other) for one in told for other in known):
             message = (
                 f"{code.words.words} is {code.title}: the text has no word of {m['cause']}; look the code up again, or "
                 "say in the text when it applies"
             )
             yield subject.warning("ICD110", code.words.span, message)
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A code that a document lists without a role; `fits` says whether its title has a word of the document's names."""
-
-    code: str
-    title: str
-    fits: bool
-    span: Span
-
-
-def listed(subject: Subject) -> Iterator[Listed]:
-    """The codes of a document that exist and have no role; none of a document on a procedure, or of a symptom."""
-    names = _meanings(" ".join(_names(subject)))
-    for code in subject.guideline.codes if not _is_procedural(subject) else ():
-        if code.title and code.role is None and code.words.words[0] not in _NOT_CONDITIONS:
-            yield Listed(code.words.words, code.title, _shares_a_word(code.title, names), code.words.span)
-
-
-def _shares_a_word(title: str, names: frozenset[str]) -> bool:
-    told = _meanings(title)
-    return bool(told & names) or any(_begin_alike(one, other) for one in told for other in names)
 
 
 def on_unrelated(corpus: Corpus) -> Iterator[Finding]:
@@ -171,10 +148,10 @@ def on_unrelated(corpus: Corpus) -> Iterator[Finding]:
 def named_alike(subject: Subject) -> Iterator[Finding]:
     """ICD106: a code that is named like the condition, where none of the listed ones is."""
     codes = [code for code in subject.guideline.codes if code.title]
-    names = [name for name in _names(subject) if title_stems(name)]
+    names = [name for name in names_of(subject) if title_stems(name)]
     if not codes or any(title_stems(name) <= title_stems(code.title or "") for name in names for code in codes):
         return
-    about = f"{' '.join(names)} {_category(subject)}"
+    about = f"{' '.join(names)} {category_of(subject)}"
     for name in names:
         for one in icd10cm.named(name):
             near = any(c.words.words.startswith(one.code) or one.code.startswith(c.words.words) for c in codes)
@@ -187,10 +164,10 @@ def named_alike(subject: Subject) -> Iterator[Finding]:
 
 def roles_of_procedures(subject: Subject) -> Iterator[Finding]:
     """ICD107: codes on a procedure that are not its name, and do not say what they are to it."""
-    if not _is_procedural(subject):
+    if not is_procedural(subject):
         return
-    names = _meanings(" ".join(_names(subject)))
-    without = [c for c in subject.guideline.codes if c.role is None and c.title and not _meanings(c.title) & names]
+    names = meanings(" ".join(names_of(subject)))
+    without = [c for c in subject.guideline.codes if c.role is None and c.title and not meanings(c.title) & names]
     if without:
         shown = ", ".join(f"{code.words.words} ({code.title})" for code in without[:_SHOWN])
         message = f"{shown}: not the procedure itself; give each its role (indication, complication, cause)"
@@ -200,7 +177,7 @@ def roles_of_procedures(subject: Subject) -> Iterator[Finding]:
 
 def patients_fit(subject: Subject) -> Iterator[Finding]:
     """ICD108: a code of childbirth or of newborns on a document that is on neither."""
-    about = f"{' '.join(_names(subject))} {_category(subject)}"
+    about = f"{' '.join(names_of(subject))} {category_of(subject)}"
     for code in subject.guideline.codes:
         for letter, people, words in _PEOPLE:
             if code.title and code.words.words.startswith(letter) and not words.search(about):
@@ -229,39 +206,9 @@ def _within(code: str, named: str) -> bool:
     return low <= code[: len(low)] and code[: len(high)] <= high if high else code.startswith(low)
 
 
-def _names(subject: Subject) -> list[str]:
-    guideline = subject.guideline
-    return [name.words for name in (guideline.title, *guideline.aliases)]
-
-
-def _category(subject: Subject) -> str:
-    category = subject.guideline.scalar("category")
-    return category.words if category else ""
-
-
-def _is_procedural(subject: Subject) -> bool:
-    return _category(subject) == "procedural"
-
-
 def _is_poisoning(code: str) -> bool:
     """Whether a code is of a substance: its title names the class, the document the drug."""
     return "T36" <= code[:3] <= "T65"
-
-
-def _meanings(words: str) -> frozenset[str]:
-    """Stems of words, each as the first of its synonyms."""
-    same = _synonyms()
-    return frozenset(same.get(one, one) for one in title_stems(words))
-
-
-def _begin_alike(one: str, other: str) -> bool:
-    return len(one) >= _ROOT and one[:_ROOT] == other[:_ROOT]
-
-
-@cache
-def _synonyms() -> dict[str, str]:
-    rows = (list(stems(row)) for row in table("code_synonyms")["rows"])
-    return {one: row[0] for row in rows for one in row}
 
 
 def roles_known(subject: Subject) -> Iterator[Finding]:
