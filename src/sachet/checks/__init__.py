@@ -14,7 +14,6 @@ from sachet.checks import (
     arithmetic,
     bands,
     citations,
-    claims,
     decisions,
     doses,
     duplicates,
@@ -27,6 +26,7 @@ from sachet.checks import (
     metadata,
     outliers,
     practice,
+    restated,
     schema,
     structure,
     sums,
@@ -95,7 +95,7 @@ CHECKS: tuple[Checks, ...] = (
     Checks(
         CONSISTENCY,
         (
-            claims.contradictions,
+            restated.twice,
             decisions.two_levels,
             instructions.counts,
             instructions.superlatives,
@@ -115,7 +115,17 @@ CHECKS: tuple[Checks, ...] = (
         ),
     ),
     Checks(
-        DOSES, (doses.contradictions, doses.ceilings, doses.totals, doses.formulary, practice.superseded, doses.tenfold)
+        DOSES,
+        (
+            doses.contradictions,
+            doses.restated,
+            doses.durations,
+            doses.ceilings,
+            doses.totals,
+            doses.formulary,
+            practice.superseded,
+            doses.tenfold,
+        ),
     ),
     Checks(UNITS, (units.unsafe_abbreviations, units.unsafe_numbers, units.spellings, units.units_known)),
     Checks(
@@ -127,6 +137,7 @@ CHECKS: tuple[Checks, ...] = (
             across.doses,
             across.ages,
             across.ceilings,
+            across.durations,
             across.levels,
             thresholds.disagreements,
             icd10.on_unrelated,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Generic, TypeVar
 
+from sachet.checks.doses import apart
 from sachet.checks.facts import Corpus, Facts
 from sachet.checks.given import Given
 from sachet.checks.goals import Goal
@@ -20,6 +21,8 @@ from sachet.terminology.words import stems
 
 T = TypeVar("T", Given, Goal)
 _ENOUGH = 3  # documents that agree, so that another one stands out
+_UNANIMOUS = 4  # documents that all say the same of a drug, whatever it is given for
+_PATIENTS = frozenset({"child", "old", "renal", "hepatic", "small", "big", "pregnant"})
 _IGNORED = frozenset({"option", "combined", "oral", "max", "start", "bolus", "severe"})
 _IGNORED_OF_RATES = _IGNORED | {"infusion", "load", "later", "refractory"}
 _COMPLAINTS = "presentations"  # the category of documents on a complaint, whatever it comes from
@@ -99,13 +102,59 @@ def ceilings(corpus: Corpus) -> Iterator[Finding]:
         if dose.maximum is not None
     )
     for owner, group in _grouped(limited, lambda s: (s.value.basis, s.value.low, s.value.high)):
-        for found in _disagreeing(group, owner, _same_maximum, _alike, lambda a, b, _: a.maximum != b.maximum):
+        for found in _disagreeing(group, owner, _same_maximum, _one_patient, lambda a, b, _: a.maximum != b.maximum):
             one, other = found.one.value, found.other.value
             message = (
                 f"at most {one.maximum:g} {one.unit} of {one.drug} here, but at most {other.maximum:g} {other.unit} in "
                 f"{found.other.document.path}; make them agree"
             )
             yield found.finding("XFI103", message)
+
+
+def durations(corpus: Corpus) -> Iterator[Finding]:
+    """XFI104: a dose over another time than in all other documents. XFI105: a drug within another time."""
+    by_dose: dict[Hashable, list[Said[Given]]] = defaultdict(list)
+    by_drug: dict[Hashable, list[Said[Given]]] = defaultdict(list)
+    for document in corpus.documents:
+        for dose in document.doses:
+            if dose.over and dose.time is None:
+                by_dose[dose.basis, dose.low, dose.high].append(Said(document, dose))
+            if dose.within and not dose.turn:
+                by_drug[dose.drug].append(Said(document, dose))
+    for said in by_dose.values():
+        for one, others in _alone(said, _ENOUGH, lambda a, b: not apart(a.over, b.over)):
+            message = f"{one.value.drug} {one.value.words} over another time than in {len(others)} other documents"
+            yield _beside(one, others, "XFI104", message)
+    for said in by_drug.values():
+        for one, others in _alone(said, _UNANIMOUS, lambda a, b: a.within == b.within):
+            most = (others[0].value.within or 0) / 60
+            message = (
+                f"{one.value.drug} within another time here; {len(others)} other documents say within {most:g} hours"
+            )
+            yield _beside(one, others, "XFI105", message)
+
+
+def _alone(
+    said: list[Said[Given]], enough: int, agree: Callable[[Given, Given], bool]
+) -> Iterator[tuple[Said[Given], list[Said[Given]]]]:
+    """What disagrees with all others, where enough documents say something else and all of them the same."""
+    for one in said:
+        first: dict[str, Said[Given]] = {}
+        for other in said:
+            if other.document is not one.document:
+                first.setdefault(other.document.id, other)
+        others = list(first.values())
+        elsewhere = [s for s in said if s.document is not one.document]
+        if len(others) < enough or any(agree(one.value, s.value) for s in elsewhere):
+            continue
+        if all(agree(a.value, elsewhere[0].value) for a in elsewhere):
+            yield one, others
+
+
+def _beside(one: Said[Given], others: list[Said[Given]], code: str, message: str) -> Finding:
+    related = tuple(s.place for s in others[:3])
+    ending = "; make them agree, or say what makes the difference"
+    return Finding(code, Severity.WARNING, one.document.path, one.value.span, message + ending, related)
 
 
 def levels(corpus: Corpus) -> Iterator[Finding]:
@@ -153,6 +202,11 @@ def _alike(said: Said[Given], another: Said[Given]) -> bool:
         return False  # a volume says little without its strength
     ignored = _IGNORED_OF_RATES if one.time else _IGNORED
     return not (set(one.tags) ^ set(other.tags)) - ignored
+
+
+def _one_patient(said: Said[Given], another: Said[Given]) -> bool:
+    """Whether two doses are for patients of one kind."""
+    return not (set(said.value.tags) ^ set(another.value.tags)) & _PATIENTS
 
 
 def _same_dose(one: Given, other: Given) -> bool:

@@ -22,6 +22,9 @@ from sachet.terminology.words import stems
 # Tags that say nothing of how much is given, and those that say nothing of the speed of an infusion.
 _ALIKE = frozenset({"option", "combined", "oral", "max", "bolus"})
 _ALIKE_RATE = _ALIKE | {"infusion", "load", "refractory", "severe"}
+# The same where two sections say how a drug is given, and for maxima.
+_ALIKE_ELSEWHERE = _ALIKE | {"start", "later", "infusion"}
+_ALIKE_LIMITS = _ALIKE_ELSEWHERE | {"severe", "refractory", "load"}
 _WIDE = 1.5  # so much the ends of two ranges differ before it is worth a word
 _WEIGHT = re.compile(
     r"(?P<low>\d[\d,.]*)(?:\s?[-–]\s?(?P<high>\d[\d,.]*))?\s?(?P<unit>mcg|mg|g|mL|units)\s(?:total\s)?(?:for|in)\s(?:an?\s)?"
@@ -54,22 +57,117 @@ def contradictions(subject: Subject) -> Iterator[Finding]:
                 yield subject.note("DOS102", later.span, message, [earlier.span])
 
 
+def restated(subject: Subject) -> Iterator[Finding]:
+    """DOS107: a dose with which none of those that other sections give of the drug, in the same way, agrees."""
+    condition = frozenset(stems(" ".join(n.words for n in (subject.guideline.title, *subject.guideline.aliases))))
+    told = {f.span for f in contradictions(subject)}
+    for doses in by_basis(subject.given).values():
+        in_item: dict[str, list[Given]] = defaultdict(list)
+        for one in doses:
+            in_item[one.item].append(one)
+        for one in doses:
+            elsewhere = [d for d in doses if d.section != one.section]
+            if any(_meet(d, one) for d in elsewhere):
+                continue
+            others = [
+                d
+                for d in elsewhere
+                if _in_one_way(d, one, condition) and not any(_meet(same, d) for same in in_item[one.item])
+            ]
+            if not others or one.span in told or others[0].span in told:
+                continue
+            told.update((one.span, others[0].span))
+            first, second = sorted((one, others[0]), key=lambda d: d.span)
+            message = (
+                f"{_said(second)} here, but {_said(first)} on line {first.span.line}, and no other section agrees; "
+                "which one is right, or what makes the difference?"
+            )
+            yield subject.warning("DOS107", second.span, message, [first.span])
+
+
+def durations(subject: Subject) -> Iterator[Finding]:
+    """DOS109: one dose that is given over two times, where neither line has the other's."""
+    doses = [d for d in subject.given if d.over and not d.time]
+    told: set[Span] = set()
+    for one, other in pairs(doses):
+        if one.basis != other.basis or not one.same_amount(other) or one.item == other.item or other.span in told:
+            continue
+        here, there = ([d for d in doses if d.item == i and d.basis == one.basis] for i in (one.item, other.item))
+        if not apart(one.over, other.over) or any(not apart(a.over, b.over) for a in here for b in there):
+            continue
+        if (set(one.tags) ^ set(other.tags)) - _ALIKE_LIMITS:
+            continue
+        told.add(other.span)
+        first, second = sorted((one, other), key=lambda d: d.span)
+        message = (
+            f"{_said(second)} over {_times(second.over)} here, but over {_times(first.over)} on line "
+            f"{first.span.line}; which one is right, or what makes the difference?"
+        )
+        yield subject.warning("DOS109", second.span, message, [first.span])
+
+
+def apart(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    """Whether two times, in minutes, have nothing in common; False where one is not said."""
+    return bool(one and other) and (one[0] > other[1] * 1.01 or other[0] > one[1] * 1.01)  # type: ignore[index]
+
+
+def _times(minutes: tuple[float, float] | None) -> str:
+    low, high = minutes or (0.0, 0.0)
+    return f"{low:g} minutes" if low == high else f"{low:g}-{high:g} minutes"
+
+
+def _meet(one: Given, other: Given) -> bool:
+    """Whether two doses have an amount in common; ranges that only touch have none."""
+    if one.low < one.high and other.low < other.high:
+        return one.low < other.high and other.low < one.high
+    return one.low <= other.high * 1.01 and other.low <= one.high * 1.01
+
+
+def _in_one_way(one: Given, other: Given, condition: frozenset[str]) -> bool:
+    """Whether nothing that is said beside two doses tells them apart."""
+    routes = [set(d.route.split("/")) if d.route else None for d in (one, other)]
+    if routes[0] and routes[1] and not routes[0] & routes[1]:
+        return False
+    if one.unit == "mL" and one.strength != other.strength:
+        return False
+    tags, others = set(one.tags), set(other.tags)
+    if (tags ^ others) - _ALIKE_ELSEWHERE or one.scheduled != other.scheduled or one.ages != other.ages:
+        return False
+    if not one.time and ("later" in tags ^ others or {"bolus", "infusion"} <= tags ^ others):
+        return False
+    purposes = [set(d.purpose) - condition for d in (one, other)]
+    return not (purposes[0] and purposes[1]) or bool(purposes[0] & purposes[1])
+
+
 def ceilings(subject: Subject) -> Iterator[Finding]:
     """DOS103: a dose above the most that the document allows. DOS104: two maxima of one dose."""
     for doses in by_basis(subject.given).values():
-        limited = [d for d in doses if d.maximum is not None and not d.time]
+        limited = [d for d in doses if d.maximum is not None]
         for one, other in pairs(limited):
-            if one.maximum != other.maximum and _alike(one, other) and one.same_amount(other):
+            apart = (set(one.tags) ^ set(other.tags)) - _ALIKE_LIMITS
+            if one.maximum != other.maximum and one.item != other.item and not apart and one.same_amount(other):
                 first, second = sorted((one, other), key=lambda d: d.span)
                 message = (
                     f"at most {_amount(second.maximum, second.unit)} here, but at most "
                     f"{_amount(first.maximum, first.unit)} on line {first.span.line} for the same dose of {second.drug}"
                 )
                 yield subject.warning("DOS104", second.span, message, [first.span])
+        yield from _above_limits(subject, doses, limited)
     for one in subject.given:
         if one.maximum is not None and one.per is None and one.time is None and one.low > one.maximum:
             message = f"{one.words} is more than the maximum in the same line ({_amount(one.maximum, one.unit)})"
             yield subject.error("DOS103", one.span, message)
+
+
+def _above_limits(subject: Subject, doses: Sequence[Given], limited: Sequence[Given]) -> Iterator[Finding]:
+    """DOS108: a speed that goes beyond the most that another line allows for the same drug."""
+    for one in doses:
+        limits = [d for d in limited if d.item != one.item and d.time and d.per == one.per]
+        apart = [d for d in limits if d.maximum and not (set(one.tags) ^ set(d.tags)) - _ALIKE_LIMITS]
+        if apart and one.time and all(one.high > 1.01 * (d.maximum or 0) for d in apart):
+            most = _amount(apart[0].maximum, apart[0].unit)
+            message = f"{_said(one)} goes beyond the most that line {apart[0].span.line} allows ({most}/{one.time})"
+            yield subject.warning("DOS108", one.span, message, [apart[0].span])
 
 
 def totals(subject: Subject) -> Iterator[Finding]:

@@ -41,10 +41,14 @@ _ROUTES = [
     )
 ]
 _PERCENT = re.compile(r"(?<![\d.<>-])(\d{1,2}(?:\.\d{1,2})?)\s?%(?!\s?(?:of|TBSA|BSA))")
+_TIME = re.compile(r"(?P<low>\d+(?:\.\d+)?)(?:\s?(?:-|–|to)\s?(?P<high>\d+(?:\.\d+)?))?\s?(?P<unit>s|m|h|d)", re.I)
+_WITHIN = re.compile(rf"\bwithin\s(?:{_TIME.pattern})[a-z]*\b", re.IGNORECASE)
+_IN_MINUTES = {"s": 1 / 60, "m": 1.0, "h": 60.0, "d": 1440.0}
 _CLAUSE = re.compile(r"[;•]|\.\s|\s[—–]\s|→|\bOR\b|(?<=\w), (?=then\b)")
 _FOR = re.compile(
     r"\b(?:for|if|in|when|with|due to|after|secondary to|during|against)\s+([^.;:,()—–|]{2,60})", re.IGNORECASE
 )
+_LED = re.compile(r"(?:for|if|in)\s([^:]{2,40}):", re.IGNORECASE)  # "For PCI: …"
 _TREATED = re.compile(r"\b(?:correct|treat|reverse|manage)\s+([^.;:,()—–|]{2,40})\(", re.IGNORECASE)
 
 
@@ -54,7 +58,7 @@ class Given:
 
     `turn` is 0 for the first dose of the drug in its line; `about` are stems of what it is said to be for, `purpose`
     those that do not stand in a label; `said` are the stems of all words around it; `parent` is the key of the item
-    above it.
+    above it. It is given `over` so many minutes, and `within` so many of something.
     """
 
     drug: str
@@ -74,6 +78,8 @@ class Given:
     purpose: tuple[str, ...]
     section: str
     ages: tuple[float, float] | None
+    over: tuple[float, float] | None
+    within: float | None
     said: tuple[str, ...]
     parent: str
     item: str
@@ -109,7 +115,9 @@ def _given(one: Medication, above: tuple[Item, ...], parent: str) -> Given:
     clause = clause_at(whole, dose.start, dose.end)
     labels = [item.title for item in above] + [_label(one.item)]
     around = " ".join((clause, *labels, dose.population or ""))
-    purpose = " ".join(m[1] for pattern in (_FOR, _TREATED) for m in pattern.finditer(clause))
+    led = _LED.match(whole)
+    said_for = [m[1] for pattern in (_FOR, _TREATED) for m in pattern.finditer(clause)]
+    purpose = " ".join([*said_for, led[1] if led else ""])
     return Given(
         drug=dose.drug.substance,
         unit=unit,
@@ -128,6 +136,8 @@ def _given(one: Medication, above: tuple[Item, ...], parent: str) -> Given:
         purpose=_about(purpose),
         section=one.section,
         ages=read_ages(dose.population or ""),
+        over=_minutes(dose.over),
+        within=_within(whole),
         said=tuple(stems(around))[:_SAID],
         parent=parent,
         item=one.item.key,
@@ -146,6 +156,21 @@ def read_ages(words: str) -> tuple[float, float] | None:
     return (low / 12 if m["months"] or (m["unit"] or "").lower().startswith("m") else low), (
         high / 12 if (m["unit"] or "").lower().startswith("m") else high
     )
+
+
+def _minutes(words: str | None) -> tuple[float, float] | None:
+    """The time that words name first, in minutes."""
+    m = _TIME.search(words or "")
+    if m is None:
+        return None
+    factor = _IN_MINUTES[m["unit"][0].lower()]
+    return float(m["low"]) * factor, float(m["high"] or m["low"]) * factor
+
+
+def _within(words: str) -> float | None:
+    """The one time within which a line says that something is done, in minutes."""
+    found = [_minutes(m[0]) for m in _WITHIN.finditer(words)]
+    return found[0][1] if len(found) == 1 and found[0] else None
 
 
 def _route(words: str | None) -> str | None:

@@ -14,7 +14,7 @@ from sachet.guideline.model import Guideline
 # A document's file in the text, in back-ticks or bare; not in a link, which leads to the file.
 _FILE = re.compile(r"(?<![\w/(\[.-])`?(?:[\w.-]+/)*(?P<id>[a-z0-9]+(?:-[a-z0-9]+)+)\.md\b(?!\])`?")
 # A document's id in back-ticks that the text refers to: "see `x-y`", "(`x-y`)".
-_NAMED = re.compile(r"\b(?:[Ss]ee|refer to|per)\s`(?P<id>[a-z0-9]+(?:-[a-z0-9]+)+)`")
+_NAMED = re.compile(r"(?:\b(?:[Ss]ee|refer to|per)\s|\()`(?P<id>[a-z0-9]+(?:-[a-z0-9]+)+)`")
 # What a provenance link can be beside a document or a file: an address, a name of another system, a commit.
 _ELSEWHERE = re.compile(r"https?://[^\s/]+\.[^\s]+|(?!https?:)[A-Za-z][\w.+-]*:\S+|[0-9a-f]{7,64}|10\.\d{4,9}/\S+")
 

@@ -29,7 +29,8 @@ _SHARE = re.compile(
 )
 _RATES = {"min": 1.0, "hr": 60.0, "day": 1440.0}  # minutes
 _LASTS = re.compile(
-    r"\s*(?:IV\s)?(?:infusion\s)?(?:x|×|for|over)\s(?:the\s(?:first|next)\s)?(?P<long>\d+(?:\.\d+)?)\s?(?P<unit>h|hr|hrs|hours?|min|mins|minutes?)\s?"
+    r"\s*(?:IV\s)?(?:infusion\s)?(?:x|×|for|over)\s(?:the\s(?:first|next)\s)?(?P<long>\d+(?:\.\d+)?)\s?"
+    r"(?P<unit>h|hr|hrs|hours?|min|mins|minutes?|d|days?)\b\W{0,3}"
     r"\(\s?(?:=|total(?: of)?|~)?\s?",
     re.IGNORECASE,
 )
@@ -77,7 +78,7 @@ def _speeds(words: str) -> Iterator[tuple[int, int, str]]:
             factor = _RATES[second.time] / _RATES[first.time]
             yield from _checked(words, first, second, factor)
         elif second.time is None and (lasts := _LASTS.fullmatch(between)):
-            minutes = float(lasts["long"]) * (60 if lasts["unit"][0].lower() == "h" else 1)
+            minutes = float(lasts["long"]) * _RATES[{"h": "hr", "m": "min", "d": "day"}[lasts["unit"][0].lower()]]
             yield from _checked(words, first, second, minutes / _RATES[first.time])
 
 
