@@ -217,12 +217,11 @@ def _comparable(one: Stated, other: Stated) -> bool:
 
 
 def _under_other_headings(one: Stated, other: Stated) -> bool:
-    """Whether what governs two numbers shares little, and neither line speaks of what the other stands below."""
-    own, others = one.heading | one.label, other.heading | other.label
-    if not own or not others:
+    """Whether the headings of two numbers share little, and neither line speaks of what the other stands below."""
+    if not one.heading or not other.heading:
         return False
-    shared = len(own & others) >= _SAME_HEADING * min(len(own), len(others))
-    return not shared and not own <= other.whole and not others <= one.whole
+    shared = len(one.heading & other.heading) >= _SAME_HEADING * min(len(one.heading), len(other.heading))
+    return not shared and not one.heading <= other.whole and not other.heading <= one.whole
 
 
 def _stated(subject: Subject) -> Iterator[Stated]:
