@@ -104,9 +104,10 @@ def ceilings(corpus: Corpus) -> Iterator[Finding]:
     for owner, group in _grouped(limited, lambda s: (s.value.basis, s.value.low, s.value.high)):
         for found in _disagreeing(group, owner, _same_maximum, _one_patient, lambda a, b, _: a.maximum != b.maximum):
             one, other = found.one.value, found.other.value
+            by = f" by {one.time}" if one.time else ""
             message = (
-                f"at most {one.maximum:g} {one.unit} of {one.drug} here, but at most {other.maximum:g} {other.unit} in "
-                f"{found.other.document.path}; make them agree"
+                f"{one.drug} {one.words}: at most {one.maximum:g} {one.unit}{by} here, but at most {other.maximum:g} "
+                f"{other.unit}{by} in {found.other.document.path}; make them agree"
             )
             yield found.finding("XFI103", message)
 

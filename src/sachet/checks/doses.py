@@ -32,6 +32,7 @@ _WEIGHT = re.compile(
     r"|(?P<kg2>\d{1,3})[ -]?kg\s(?:patient|adult|child|person|man|woman)\s(?:needs|requires|receives|gets|would need)\s"
     r"(?:about\s|~)?(?P<low2>\d[\d,.]*)(?:\s?[-–]\s?(?P<high2>\d[\d,.]*))?\s?(?P<unit2>mcg|mg|g|mL|units)\b"
 )
+_SLIP = 8.0  # so many times another dose one may be; beyond that it is given for something else, or DOS106 tells it
 _IN_BASE = {"g": 1000.0, "mg": 1.0, "mcg": 0.001}
 
 
@@ -129,6 +130,8 @@ def _in_one_way(one: Given, other: Given, condition: frozenset[str]) -> bool:
     if routes[0] and routes[1] and not routes[0] & routes[1]:
         return False
     if one.unit == "mL" and one.strength != other.strength:
+        return False
+    if max(one.high, other.high) > _SLIP * min(one.high, other.high):
         return False
     tags, others = set(one.tags), set(other.tags)
     if (tags ^ others) - _ALIKE_ELSEWHERE or one.scheduled != other.scheduled or one.ages != other.ages:

@@ -67,7 +67,7 @@ _FLOOR = re.compile(r"\b(?:at least|minimum(?: of)?)\s*~?$", re.IGNORECASE)
 # Before or behind a number: how often or how long something is given, an age, what is not meant, what is compared.
 _NO_FACT = re.compile(
     r"\b(?:over|every|x|×|q|vs\.?|versus|ages?|aged|older than|younger than|day|grade|step)\s*(?:the\s)?$"
-    r"|\b(?:not|than|rather than|instead of)\b[^.,;]{0,20}$",
+    r"|\b(?:not|cannot|than|rather than|instead of)\b[^.,;]{0,20}$",
     re.IGNORECASE,
 )
 _OF_AGE = re.compile(r"\s*(?:old\b|of age|gestation|ga\b|vs\b)", re.IGNORECASE)
@@ -110,6 +110,11 @@ class Stated:
     item: str
     parent: str
     span: Span
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Its ends."""
+        return self.low, self.high
 
     @property
     def all_words(self) -> frozenset[str]:
@@ -190,7 +195,7 @@ def _odd(one: Stated, kin: Sequence[tuple[float, Stated]], in_item: dict[str, li
     odd: list[tuple[float, Stated]] = []
     for likeness, other in kin:
         near = [s for s in in_item[other.item] if s is other or len(s.beside & one.beside) > 1]
-        if any(s.agrees(one) for s in near):
+        if any(s.agrees(one) for s in near) or any(s.range == one.range for s in in_item[other.item]):
             return None
         explained = any(s is not one and s.agrees(other) for s in in_item[one.item])
         if not explained and one.contradicts(other) and _comparable(one, other):
@@ -209,6 +214,9 @@ def _comparable(one: Stated, other: Stated) -> bool:
     if larger / smaller > _SLIP.get(one.dimension, _MOST):
         return False
     apart = (one.sentence | one.label | one.heading) ^ (other.sentence | other.label | other.heading)
+    aspects, others = one.beside & _words("aspects"), other.beside & _words("aspects")
+    if aspects and others and not aspects & others:
+        return False
     people = apart & _words("people")
     if (people and not people <= one.whole & other.whole) or (one.beside ^ other.beside) & _words("changes"):
         return False
