@@ -1,10 +1,15 @@
 """What holds for every document of the corpus that SACHET_CORPUS names."""
 
+import json
+import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
 import pytest
-from conftest import PROJECT, Package
+from conftest import PROJECT, Package, missing
 from coverage import lost_words
 from test_convert import actions, assert_nothing_fires
 
@@ -55,3 +60,25 @@ def test_every_dose_has_its_unit_in_ucum(corpus: list[Path]) -> None:
         units.update(medication.dose.amount.ucum for medication in medications(guideline))
     assert units.total() > 2000
     assert [unit for unit in units if not is_unit(unit)] == []
+
+
+def test_findings_stay_few_enough_to_be_read(corpus: list[Path]) -> None:
+    command = [sys.executable, "-m", "sachet", "check", str(corpus[0].parent), "--format", "json", "--no-cache"]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)["findings"]
+    serious = Counter(f["path"] for f in found if f["severity"] != "note")
+    assert serious.total() > len(corpus)
+    assert median(serious[str(file)] for file in corpus) <= 6
+
+
+def test_known_defects_are_found(corpus: list[Path]) -> None:
+    """The scorer and the labels that lie beside the corpus."""
+    documents = corpus[0].parent
+    scorer, labels = documents.parents[1] / "score/score_defects.py", documents.parent / "labels/known-defects.json"
+    if not (scorer.is_file() and labels.is_file()):
+        missing(f"no labelled defects beside {documents}")
+    checking = f"{sys.executable} -m sachet check --format json --no-cache"
+    command = [sys.executable, scorer, "--labels", labels, "--documents", documents, "--command", checking]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = {m[1]: int(m[2]) / int(m[3]) for m in re.finditer(r"(deterministic|heuristic) (\d+)/(\d+)", printed)}
+    assert found["deterministic"] >= 0.9
+    assert found["heuristic"] >= 0.5
