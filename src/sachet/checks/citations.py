@@ -142,7 +142,7 @@ def guidance_named(subject: Subject) -> Iterator[Finding]:
     cited = [*(reference.words.words for reference in subject.guideline.references), *rules]
     places: dict[str, list[Span]] = defaultdict(list)
     for statement in subject.statements:
-        if any(c.isdigit() for c in statement.plain):
+        if any(map(str.isdigit, statement.plain)):
             for m in _named().finditer(statement.plain):
                 places[m[0]].append(statement.place(m.start(), m.end()))
     for name, spans in places.items():

@@ -161,14 +161,14 @@ def _same_label(one: Claim, other: Claim, condition: frozenset[str], strict: boo
 
 def _claims(subject: Subject) -> Iterator[Claim]:
     for statement in subject.statements:
-        if any(c.isdigit() for c in statement.plain):
+        if any(map(str.isdigit, statement.plain)):
             yield from _of(statement)
     for key in _STATING:
         entry = subject.guideline.fields.get(key)
         about_all = frozenset(content("mortality")) if key == "mortality_if_delayed" else frozenset()
         for stated in scalars(entry.value) if entry else ():
             whole = frozenset(content(stated.words))
-            for m, about, bare in _bound(stated.words) if any(c.isdigit() for c in stated.words) else ():
+            for m, about, bare in _bound(stated.words) if any(map(str.isdigit, stated.words)) else ():
                 span = stated.place(m.start(), m.end())
                 yield _claim(m, about | about_all, bare, frozenset(), frozenset(), whole, ("front matter", ""), span)
 

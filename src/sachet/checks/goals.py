@@ -49,7 +49,7 @@ def goals(statements: Iterable[Statement]) -> Iterator[Goal]:
     """The goals of a document, in its order."""
     for statement in statements:
         words = statement.plain
-        if not any(c.isdigit() for c in words):
+        if not any(map(str.isdigit, words)):
             continue
         for m in _pattern().finditer(words):
             name = _quantities()[m["exactly"] or m["words"].lower()]

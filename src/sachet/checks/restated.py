@@ -236,7 +236,7 @@ def _stated(subject: Subject) -> Iterator[Stated]:
     guideline = subject.guideline
     condition = frozenset(content(" ".join(n.words for n in (guideline.title, *guideline.aliases))))
     for statement in subject.statements:
-        if any(c.isdigit() for c in statement.plain):
+        if any(map(str.isdigit, statement.plain)):
             yield from _of(statement, condition)
     for key in _STATING:
         entry = guideline.fields.get(key)

@@ -59,7 +59,7 @@ class Threshold:
 
 def thresholds(words: str) -> Iterator[Threshold]:
     """The thresholds in words, in their order."""
-    if not any(c.isdigit() for c in words):
+    if not any(map(str.isdigit, words)):
         return
     for m in _pattern().finditer(words):
         row = _quantities()[m["exactly"] or m["words"].lower()]

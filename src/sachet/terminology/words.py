@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’]*[^\W_])?(?:-[^\W\d_]\w*)*")
@@ -14,12 +13,11 @@ _ENDINGS = (
 ).split()
 
 
-def stems(words: str) -> Iterator[str]:
+@lru_cache(maxsize=1 << 12)
+def stems(words: str) -> tuple[str, ...]:
     """The stems of words, in their order; parts that a hyphen joins each have their own."""
-    for m in _WORD.finditer(_OWNED.sub("", words.lower())):
-        for part in m[0].split("-"):
-            if len(part) > 1:
-                yield stem(part)
+    found = _WORD.findall(_OWNED.sub("", words.lower()))
+    return tuple(stem(part) for one in found for part in one.split("-") if len(part) > 1)
 
 
 @lru_cache(maxsize=1 << 14)
