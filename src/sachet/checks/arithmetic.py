@@ -40,6 +40,8 @@ _MILLILITRES = {"mL": 1.0, "L": 1e3}
 _FEVER = re.compile(rf"{_range('a', 'b')}\s?°?\s?C\b\s*[(/]\s*(?:[<>]=?|[≤≥~])?\s*{_range('c', 'd')}\s?°?\s?F\b")
 _POUNDS = re.compile(rf"{_range('a', 'b')}\s?kg\b\s*[(/]\s*{_range('c', 'd')}\s?(?:lbs?|pounds)\b")
 _INCHES = re.compile(rf"{_range('a', 'b')}\s?cm\b\s*[(/]\s*{_range('c', 'd')}\s?(?:in|inch|inches)\b")
+_FEET = re.compile(rf"{_range('a', 'b')}\s?(?:m|meters|metres)\b\s*[(/]\s*{_range('c', 'd')}\s?(?:ft|feet)\b")
+_METRES = re.compile(rf"{_range('a', 'b')}\s?(?:ft|feet)\b\s*[(/]\s*{_range('c', 'd')}\s?(?:m|meters|metres)\b")
 _PRODUCT = re.compile(
     rf"(?<![\d.,/-])(?P<a>{_NUMBER})(?:\s?[A-Za-z%]+){{0,4}}\s?[×x]\s?(?P<b>{_NUMBER})(?:\s?[A-Za-z]+){{0,3}}\s?=\s?"
     rf"(?P<c>{_NUMBER})(?![\d%/-])"
@@ -163,7 +165,7 @@ def _strength(words: str, first: Amount, second: Amount) -> tuple[float, str] | 
         for m in _PERCENT.finditer(where):
             found[float(m[1]) * 10] = m[0]
         for m in _RATIO.finditer(where):
-            found[1e6 / float(m[1].replace(",", ""))] = m[0]
+            found[1e6 / _float(m[1])] = m[0]
         for m in _PER_ML.finditer(where):
             found[float(m[1]) * _MILLIGRAMS[m[2].replace("MG", "mg")]] = m[0]
         if found:
@@ -204,12 +206,14 @@ def _measures(words: str) -> Iterator[Pair]:
         ("F", _FEVER, 1.8, 32.0, "°F is °C x 1.8 + 32"),
         ("kg", _POUNDS, 2.2046, 0.0, "1 kg is 2.2 lb"),
         ("cm", _INCHES, 0.3937, 0.0, "1 in is 2.54 cm"),
+        ("f", _FEET, 3.2808, 0.0, "1 m is 3.28 ft"),
+        ("f", _METRES, 0.3048, 0.0, "1 m is 3.28 ft"),
     ):
         for m in pattern.finditer(words) if mark in words else ():
-            low, high = (float(m[g].replace(",", "")) * factor + offset for g in ("a", "b" if m["b"] else "a"))
+            low, high = (_float(m[g]) * factor + offset for g in ("a", "b" if m["b"] else "a"))
             if offset and low < 15 * factor + offset:
                 continue  # a difference of temperatures ("by 1-2°C") is no temperature
-            second = (float(m["c"]), float(m["d"] or m["c"]))
+            second = (_float(m["c"]), _float(m["d"] or m["c"]))
             if offset and abs(second[0] - low) <= 1 and abs(second[1] - high) <= 1:
                 continue
             if offset:  # a degree of Fahrenheit is the most that rounding explains
@@ -222,8 +226,8 @@ def _levels(words: str) -> Iterator[Pair]:
     """Levels in blood in two units, of a quantity that is named before them in the same clause."""
     for pattern, row, first, second in _level_patterns() if "mol/L" in words else ():
         for m in pattern.finditer(words):
-            a = tuple(float(m[g].replace(",", "")) * row["factor"] for g in ("a", "b" if m["b"] else "a"))
-            b = tuple(float(m[g].replace(",", "")) for g in ("c", "d" if m["d"] else "c"))
+            a = tuple(_float(m[g]) * row["factor"] for g in ("a", "b" if m["b"] else "a"))
+            b = tuple(_float(m[g]) for g in ("c", "d" if m["d"] else "c"))
             why = f"1 {first} of {row['words'].split('|')[0]} is {row['factor']:g} {second}"
             yield Pair((a[0], a[1]), (b[0], b[1]), m.start("a"), m.end(), why)
 
@@ -241,13 +245,18 @@ def _level_patterns() -> list[tuple[re.Pattern[str], Mapping[str, Any], str, str
 def _computed(words: str) -> Iterator[tuple[int, int, str]]:
     """Products and sums that are wrong: where they stand, and what they make."""
     for m in _PRODUCT.finditer(words):
-        a, b, c = (float(m[g].replace(",", "")) for g in "abc")
+        a, b, c = (_float(m[g]) for g in "abc")
         if not _close(a * b, c):
             yield m.start(), m.end(), f"{a * b:g}"
     for m in _SUM.finditer(words):
-        total = sum(float(term.replace(",", "")) for term in re.split(r"\s?\+\s?", m["terms"]))
-        if not _close(total, float(m["total"].replace(",", "")), 0.001):
+        total = sum(_float(term) for term in re.split(r"\s?\+\s?", m["terms"]))
+        if not _close(total, _float(m["total"]), 0.001):
             yield m.start(), m.end(), f"{total:g}"
+
+
+def _float(words: str) -> float:
+    """A number with or without commas."""
+    return float(words.replace(",", ""))
 
 
 def _agree(first: tuple[float, float], second: tuple[float, float]) -> bool:
