@@ -102,6 +102,7 @@ CHECKS: tuple[Checks, ...] = (
             instructions.superlatives,
             instructions.orders,
             instructions.bans,
+            instructions.pitfalls,
             harm_window.order,
             harm_window.complete,
             harm_window.targets,

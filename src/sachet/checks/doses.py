@@ -22,6 +22,7 @@ from sachet.terminology.words import stems
 # Tags that say nothing of how much is given, and those that say nothing of the speed of an infusion.
 _ALIKE = frozenset({"option", "combined", "oral", "max", "bolus"})
 _ALIKE_RATE = _ALIKE | {"infusion", "load", "refractory", "severe"}
+_ALIKE_SPEED = _ALIKE_RATE | {"later"}  # the same for a slip of the decimal point
 # The same where two sections say how a drug is given, and for maxima.
 _ALIKE_ELSEWHERE = _ALIKE | {"start", "later", "infusion"}
 _ALIKE_LIMITS = _ALIKE_ELSEWHERE | {"severe", "refractory", "load"}
@@ -134,7 +135,8 @@ def _in_one_way(one: Given, other: Given, condition: frozenset[str]) -> bool:
     if max(one.high, other.high) > _SLIP * min(one.high, other.high):
         return False
     tags, others = set(one.tags), set(other.tags)
-    if (tags ^ others) - _ALIKE_ELSEWHERE or one.scheduled != other.scheduled or one.ages != other.ages:
+    after = {"maintenance"} if "later" in tags & others else set()
+    if (tags ^ others) - _ALIKE_ELSEWHERE - after or one.scheduled != other.scheduled or one.ages != other.ages:
         return False
     if not one.time and ("later" in tags ^ others or {"bolus", "infusion"} <= tags ^ others):
         return False
@@ -209,7 +211,11 @@ def tenfold(subject: Subject) -> Iterator[Finding]:
     """DOS106: two doses of one drug of which one is ten, a hundred or a thousand times the other."""
     for doses in by_basis(subject.given).values():
         for one, other in pairs(doses):
-            if one.item != other.item and _alike(one, other) and (factor := _power(one, other)):
+            if (
+                one.item != other.item
+                and _alike(one, other, _ALIKE_RATE | {"later"})
+                and (factor := _power(one, other))
+            ):
                 first, second = sorted((one, other), key=lambda d: d.span)
                 message = (
                     f"{_said(second)} here is {factor} times {_said(first)} on line {first.span.line}, or a {factor}th"
@@ -251,11 +257,11 @@ def _comparable(one: Given, other: Given, doses: Sequence[Given], condition: fro
     return bool(about & others) or not (about or others)
 
 
-def _alike(one: Given, other: Given) -> bool:
-    """Whether two doses are given in one way, as far as their words say."""
+def _alike(one: Given, other: Given, of_rates: frozenset[str] = _ALIKE_RATE) -> bool:
+    """Whether two doses are given in one way, as far as their words say; `of_rates` tell no two speeds apart."""
     if one.route and other.route and one.route != other.route:
         return False
-    ignored = _ALIKE_RATE if one.time in ("min", "hr") else _ALIKE
+    ignored = of_rates if one.time in ("min", "hr") else _ALIKE
     return one.scheduled == other.scheduled and not (set(one.tags) ^ set(other.tags)) - ignored
 
 

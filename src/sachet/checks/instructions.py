@@ -23,6 +23,7 @@ _ORDER = re.compile(
 )
 _CLAUSE = re.compile(r"[.;:()—–,]\s")
 _OBJECT_ENDS = re.compile(r"[.;:()—–,](?:\s|$)|\s(?:and|or|to|for|with|because|if|when|unless)\s|$")
+_TOGETHER = re.compile(r"\s(?:or|and)\s(?:with|concurrent(?:ly)? with|during)\b", re.IGNORECASE)  # "before or with"
 _NEGATED = re.compile(r"\b(?:not?|never|avoid|only|or)\b|n't\b", re.IGNORECASE)
 _CONDITION = re.compile(
     r"\b(?:for|in|if|when|with|unless|until|alone|routinely|routine|only|before|after|during|without|as|by|over|to|beyond|"
@@ -36,6 +37,10 @@ _LABEL_OF = re.compile(
     r"|action|supportive|specific|general|key|principle|first|second|line|target|adjunct|other|management|dose|while|during|next",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[.;:(—–]")
+_GERUND = re.compile(r"\w+ing\b")
+_REFUSED = re.compile(r"\b(?:not?|never|avoid|without|only|unless|if|when|until|too|delay\w*)\b|n't\b", re.IGNORECASE)
+_TELLING = 4  # stems that a mistake has at the least, to be told from another one
 _NOT_GIVEN = ("do_not", "not_recommended", "avoid")
 _COUNT = re.compile(
     r"(?<![\w.,/$-])(?P<number>\d{3,6}|\d{1,3},\d{3})(?![\d,.%/]|-\d)\s+(?P<nouns>(?:[a-z]{2,}\s?){1,3})"
@@ -79,16 +84,27 @@ _WORDS = {"before": "before it", "after": "after it", "both": "before and after 
 def _orders(statement: Statement) -> Iterator[Order]:
     words = statement.plain
     for m in _ORDER.finditer(words):
-        left = _CLAUSE.split(words[: m.start()])[-1]
-        right = words[m.end() : m.end() + _OBJECT_ENDS.search(words[m.end() :]).start()]  # type: ignore[union-attr]
-        if _NEGATED.search(left) or _NEGATED.match(words, m.end() + 1):
+        clauses, end = _CLAUSE.split(words[: m.start()]), m.end()
+        if together := _TOGETHER.match(words, end):
+            end = together.end()
+        if _NEGATED.search(clauses[-1]) or _NEGATED.match(words, end + 1):
             continue
-        when, action, of = m.lastgroup or "", list(content(left))[-6:], list(content(right))[:5]
+        right = words[end : _OBJECT_ENDS.search(words, end + 1).start()]  # type: ignore[union-attr]
+        when, action, of = m.lastgroup or "", list(content(clauses[-1]))[-6:], list(content(right))[:5]
+        if len(action) < 2 and len(clauses) == 1:
+            action = [*content(_label_of(statement)), *action]
         if when == "then":
             when, action, of = "after", of, action
         if action and of:
             span = statement.place(m.start(), m.end())
             yield Order(when, frozenset(action), frozenset(of), statement, span)
+
+
+def _label_of(statement: Statement) -> str:
+    """What a line is about that has no subject of its own: the first cell of its row, or the label above it."""
+    if statement.item.cells:
+        return statement.item.cells[0].text.plain.split(" if ")[0]
+    return statement.above[-1].title if statement.above else ""
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -138,6 +154,28 @@ def _is_conditional(line: str, span: Span) -> bool:
     named = [label[name.start : name.end] for name in drugs.find(label)] if colon else []
     other = [one for one in content(label) if one not in {s for name in named for s in content(name)}]
     return bool(other) or bool(_CONDITION.search(clause))
+
+
+def pitfalls(subject: Subject) -> Iterator[Finding]:
+    """CON243: a step that orders what a pitfall warns of: "Elevate the limb", and "Elevating the limb" as a mistake."""
+    ordered: dict[str, list[tuple[frozenset[str], Statement]]] = defaultdict(list)
+    warned: list[tuple[str, frozenset[str], Statement]] = []
+    for statement in subject.statements:
+        lead = _SENTENCE.split(statement.plain)[0]
+        words = list(stems(lead))
+        if len(words) < _TELLING or _REFUSED.search(lead):
+            continue
+        if statement.section is None or statement.section.name != "Pitfalls":
+            ordered[words[0]].append((frozenset(words), statement))
+        elif _GERUND.match(lead) and statement.item.ordered:
+            warned.append((words[0], frozenset(words), statement))
+    for verb, mistake, statement in warned:
+        for order, elsewhere in ordered[verb]:
+            if mistake <= order:
+                span, other = (s.place(0, len(_SENTENCE.split(s.plain)[0])) for s in (statement, elsewhere))
+                message = f"this is a mistake here, and ordered on line {other.line}; which one is right?"
+                yield subject.warning("CON243", span, message, [other])
+                break
 
 
 def counts(subject: Subject) -> Iterator[Finding]:
