@@ -11,8 +11,8 @@ from sachet.guideline.understand import parse_date
 from sachet.review.stamp import BLOCK, DATED, content_hash, read, stamp_entry
 
 SCHEMA_VERSION = "2.0"
-# The tier of risk that a level of urgency has: A is for ESI 1, B for 2, C for 3 and less urgent ones. One step beside
-# it is a decision that a team may take.
+# The tier of risk that a level of urgency has: A is for ESI 1, B for 2, C for 3 and less urgent ones. That of the next
+# more urgent level is a decision that a team may take.
 _TIERS = {"1": "A", "2": "AB", "3": "BC", "4": "C", "5": "C"}
 
 

@@ -12,7 +12,7 @@ from sachet.checks.tables import table
 from sachet.finding import Edit, Finding
 from sachet.guideline.amount import Amount, amounts
 
-_NUMBER = r"(?<![\w.])(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
+_NUMBER = r"(?<![\w.])(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)"
 _GIVEN = ("mass", "units", "substance", "volume")  # kinds of units that something is given in
 _LEVEL = re.compile(r"m?I?U/(?:d?L|mL)")  # a level in blood, not a dose
 
@@ -101,6 +101,6 @@ def _unsafe() -> re.Pattern[str]:
 def _spelled() -> re.Pattern[str]:
     unit = r"(?:mg|mcg|g|mL|L|units?|mEq|mmol|kg)"
     return re.compile(
-        rf"{_NUMBER}(?:\s?|-)(?P<spelling>{_either('spelling')})(?![\w])"
+        rf"{_NUMBER}(?:\s?|-)(?P<spelling>{_either('spelling')})(?!\w|[ -](?:stain|negative|positive))"
         rf"|(?<=\d|\s){unit}(?:/(?:kg|m2))?/(?P<denominator>{_either('denominator')})(?![\w])"
     )
