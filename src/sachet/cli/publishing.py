@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -267,8 +267,9 @@ def _served(options: argparse.Namespace) -> Iterator[Server]:
     with embedded() as (address, wait):
         options.server, options.unlisted = address, True  # it lists what can be searched for, and takes everything
         yield _server(options)
-        print(f"sachet: serving {address} until it is interrupted (Ctrl-C); nothing of it is kept", file=sys.stderr)
-        wait()
+        with suppress(KeyboardInterrupt):  # from the line that names it on, an interrupt is the end that was asked for
+            print(f"sachet: serving {address} until it is interrupted (Ctrl-C); nothing of it is kept", file=sys.stderr)
+            wait()
 
 
 def _server(options: argparse.Namespace) -> Server:

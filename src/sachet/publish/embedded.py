@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ _SECONDS = 30  # that it may take to start
 
 
 @contextmanager
-def embedded(more: Mapping[str, Any] | None = None) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A server for as long as the context: its base address, and what waits until it ends or is interrupted.
+def embedded(more: Mapping[str, Any] | None = None) -> Iterator[tuple[str, Callable[[], object]]]:
+    """A server for as long as the context: its base address, and what waits until it ends.
 
     `more` are settings of sekmet, as its settings.yaml has them.
     Raises PublishError where it is not installed, or does not start.
@@ -57,7 +57,7 @@ def embedded(more: Mapping[str, Any] | None = None) -> Iterator[tuple[str, Calla
             )
         try:
             _wait_for(process, port, log)
-            yield address, lambda: _wait(process)
+            yield address, process.wait
         finally:
             process.terminate()
             try:
@@ -90,8 +90,3 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             time.sleep(0.1)
     said = log.read_text("utf-8", "replace").strip().splitlines()
     raise PublishError(f"the embedded server did not start: {said[-1] if said else 'it said nothing'}")
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    with suppress(KeyboardInterrupt):
-        process.wait()
