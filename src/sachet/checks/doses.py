@@ -211,11 +211,7 @@ def tenfold(subject: Subject) -> Iterator[Finding]:
     """DOS106: two doses of one drug of which one is ten, a hundred or a thousand times the other."""
     for doses in by_basis(subject.given).values():
         for one, other in pairs(doses):
-            if (
-                one.item != other.item
-                and _alike(one, other, _ALIKE_RATE | {"later"})
-                and (factor := _power(one, other))
-            ):
+            if one.item != other.item and _alike(one, other, _ALIKE_SPEED) and (factor := _power(one, other)):
                 first, second = sorted((one, other), key=lambda d: d.span)
                 message = (
                     f"{_said(second)} here is {factor} times {_said(first)} on line {first.span.line}, or a {factor}th"

@@ -135,6 +135,7 @@ def _label(words: str) -> str:
 def _rung(text: Text, *, whole: bool) -> Rung | None:
     """The band of a cell, or the first one near the beginning of a line."""
     words = text.plain.strip()
+    indent = len(text.plain) - len(text.plain.lstrip())
     m = _BAND.fullmatch(words) if whole else _BAND.search(words, 0, _HEAD + _LONGEST)
     if m is None or m.start() > _HEAD:
         return None
@@ -142,7 +143,7 @@ def _rung(text: Text, *, whole: bool) -> Rung | None:
     low = m["low"] or (m["bound"] if sign[:1] in (">", "≥") else None)
     high = m["high"] or (m["bound"] if sign[:1] in ("<", "≤") else None)
     closed = sign not in (">", "<")
-    start = text.plain.index(m[0])
+    start = indent + m.start()
     return Rung(
         low=_decimal(low),
         high=_decimal(high),
